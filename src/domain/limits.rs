@@ -1,0 +1,76 @@
+//! How much one request may ask for. The numbers are the contract's; all can be configured.
+
+/// Upper bounds of one request. Counts unless the name says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub body_bytes: usize,
+    /// Bytes of the body of a request that imports, from a viewer who may import.
+    pub import_body_bytes: usize,
+    /// Lexical tokens of a document.
+    pub tokens: usize,
+    /// Brackets of any kind open at once in a document or a body.
+    pub nesting: usize,
+    /// Levels of fields, the root fields being level 1.
+    pub depth: usize,
+    /// Fields after fragments are expanded.
+    pub fields: usize,
+    /// Fields that have an alias, after fragments are expanded.
+    pub aliases: usize,
+    /// Root fields of an operation.
+    pub root_fields: usize,
+    /// Errors reported in one answer.
+    pub errors: usize,
+    /// Levels of `and`, `or`, `not` and of relations within a filter.
+    pub filter_depth: usize,
+    /// Values of a list in an input.
+    pub list_values: usize,
+    /// Items of a request.
+    pub items: usize,
+    /// Rows of an import.
+    pub import_rows: usize,
+    /// Ids of `nodes`.
+    pub nodes: usize,
+    /// Rows of a page where none is asked for.
+    pub default_page: u32,
+    /// Rows of a page.
+    pub page: u32,
+    /// Rows of a page of countries, categories, commodities and organizations.
+    pub reference_page: u32,
+    /// Cost of an operation of a viewer who is not signed in.
+    pub anonymous_cost: u64,
+    /// Cost of an operation of a viewer who is signed in.
+    pub signed_in_cost: u64,
+    /// Cost of an introspection, which has a budget of its own.
+    pub introspection_cost: u64,
+    /// Time of a request, in milliseconds.
+    pub time_ms: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 256 * 1024,
+            import_body_bytes: 2 * 1024 * 1024,
+            tokens: 5_000,
+            nesting: 64,
+            depth: 12,
+            fields: 2_000,
+            aliases: 30,
+            root_fields: 20,
+            errors: 10,
+            filter_depth: 5,
+            list_values: 200,
+            items: 200,
+            import_rows: 2_000,
+            nodes: 100,
+            default_page: 25,
+            page: 100,
+            reference_page: 300,
+            anonymous_cost: 5_000,
+            signed_in_cost: 20_000,
+            introspection_cost: 20_000,
+            time_ms: 10_000,
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! NAM Needs: who needs what in the Non-Aligned Movement, over GraphQL.
+//!
+//! The rooms, each knowing only those to its right:
+//! `cli → app → http → graphql → store → domain → entity`. See `docs/architecture.md`.
+
+pub mod domain;
+pub mod error;
