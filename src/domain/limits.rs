@@ -1,5 +1,8 @@
 //! How much one request may ask for. The numbers are the contract's; all can be configured.
 
+use crate::domain::actor::Actor;
+use crate::domain::rights::{Operation, scope};
+
 /// Upper bounds of one request. Counts unless the name says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -71,6 +74,26 @@ impl Default for Limits {
             signed_in_cost: 20_000,
             introspection_cost: 20_000,
             time_ms: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// Cost of one operation of `actor`, at most.
+    pub const fn cost(&self, actor: &Actor) -> u64 {
+        if actor.is_signed_in() {
+            self.signed_in_cost
+        } else {
+            self.anonymous_cost
+        }
+    }
+
+    /// Bytes of a body of `actor`, at most: who may import may send more, in an import.
+    pub fn body(&self, actor: &Actor) -> usize {
+        if scope(actor, Operation::WriteRequest).is_nothing() {
+            self.body_bytes
+        } else {
+            self.import_body_bytes
         }
     }
 }

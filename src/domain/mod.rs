@@ -1,3 +1,12 @@
 //! The pure rules. No clock, no database, no GraphQL: what is here can be read, and tested, as a table.
 
+pub mod actor;
+pub mod assistance_request;
+pub mod filter;
 pub mod limits;
+pub mod number;
+pub mod problem;
+pub mod reference;
+pub mod rights;
+pub mod step;
+pub mod text;

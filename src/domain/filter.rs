@@ -1,0 +1,309 @@
+//! What rows a reader asks for: filters as values, the same for SQL and for reference data in memory.
+//!
+//! Truth has two values. A comparison with nothing is false, and `Not` turns it round; so `Ne` and `NotIn` hold for
+//! nothing. A filter and its negation together always give every row.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::enums::{
+    IncomeGroup, ItemKind, NamStatus, NeedDomain, OrganizationKind, Priority, RequestStatus, WhoRegion,
+};
+
+/// A tree of tests on the fields `F` of a noun.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Filter<F> {
+    /// Every one holds; true where there is none.
+    All(Vec<Filter<F>>),
+    /// At least one holds; false where there is none.
+    Any(Vec<Filter<F>>),
+    /// It does not hold.
+    Not(Box<Filter<F>>),
+    /// This field passes its test.
+    Is(F),
+}
+
+impl<F> Default for Filter<F> {
+    fn default() -> Self {
+        Self::All(Vec::new())
+    }
+}
+
+impl<F> Filter<F> {
+    /// What no row passes.
+    pub const fn nothing() -> Self {
+        Self::Any(Vec::new())
+    }
+
+    /// Whether it lets everything pass, as far as can be told without a row.
+    pub fn is_everything(&self) -> bool {
+        matches!(self, Self::All(all) if all.iter().all(Self::is_everything))
+    }
+}
+
+/// A test on a text. `Contains` and `StartsWith` fold case and accents; the rest compare exactly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text {
+    /// The same text.
+    Eq(String),
+    /// Another text, or none.
+    Ne(String),
+    /// One of these.
+    In(Vec<String>),
+    /// None of these.
+    NotIn(Vec<String>),
+    /// It has this within; `%` and `_` are plain characters.
+    Contains(String),
+    /// It begins so.
+    StartsWith(String),
+    /// It is absent, or is not.
+    IsNull(bool),
+}
+
+/// A test on one of a set of known values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice<T> {
+    /// This one.
+    Eq(T),
+    /// Another, or none.
+    Ne(T),
+    /// One of these.
+    In(Vec<T>),
+    /// None of these.
+    NotIn(Vec<T>),
+    /// It is absent, or is not.
+    IsNull(bool),
+}
+
+/// A test on something with an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ordered<T> {
+    /// The same.
+    Eq(T),
+    /// Another, or none.
+    Ne(T),
+    /// One of these.
+    In(Vec<T>),
+    /// More, or later.
+    Gt(T),
+    /// At least this.
+    Gte(T),
+    /// Less, or earlier.
+    Lt(T),
+    /// At most this.
+    Lte(T),
+    /// It is absent, or is not.
+    IsNull(bool),
+}
+
+/// How many of the related rows must pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quantifier {
+    /// At least one.
+    Some,
+    /// Not one.
+    None,
+    /// All; true where there is none.
+    Every,
+}
+
+/// A test on related rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related<F> {
+    /// How many must pass.
+    pub quantifier: Quantifier,
+    /// What they must pass.
+    pub filter: Box<Filter<F>>,
+}
+
+/// What can be asked of a country.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CountryField {
+    /// Alpha-3 code.
+    Code(Choice<String>),
+    /// Name in any language.
+    Name(Text),
+    /// WHO region.
+    WhoRegion(Choice<WhoRegion>),
+    /// UN region.
+    UnRegion(Text),
+    /// UN subregion.
+    UnSubregion(Text),
+    /// Income group.
+    IncomeGroup(Choice<IncomeGroup>),
+    /// Standing in the Movement now.
+    NamStatus(Choice<NamStatus>),
+    /// Persons.
+    Population(Ordered<i32>),
+    /// Its requests that the viewer may see.
+    AssistanceRequests(Related<RequestField>),
+}
+
+/// What can be asked of a category.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CategoryField {
+    /// Code.
+    Code(Text),
+    /// This category or any below it.
+    Under(String),
+    /// Name in any language.
+    Name(Text),
+    /// Domain.
+    Domain(Choice<NeedDomain>),
+    /// IASC sector.
+    IascSector(Text),
+    /// Directly below this one.
+    Parent(String),
+    /// Has no parent.
+    IsRoot(bool),
+    /// Not retired.
+    Active(bool),
+}
+
+/// What can be asked of a commodity.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CommodityField {
+    /// Code.
+    Code(Text),
+    /// Name in any language.
+    Name(Text),
+    /// Its category.
+    Category(Filter<CategoryField>),
+    /// Not retired.
+    Active(bool),
+}
+
+/// What can be asked of an organization.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrganizationField {
+    /// Code.
+    Code(Text),
+    /// Name.
+    Name(Text),
+    /// Kind.
+    Kind(Choice<OrganizationKind>),
+    /// Where its headquarters are.
+    Country(Filter<CountryField>),
+    /// Not retired.
+    Active(bool),
+}
+
+/// What can be asked of a request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RequestField {
+    /// Reference.
+    Reference(Text),
+    /// Title.
+    Title(Text),
+    /// Every word of this stands in title or description.
+    Text(String),
+    /// Status.
+    Status(Choice<RequestStatus>),
+    /// Priority.
+    Priority(Choice<Priority>),
+    /// VERIFIED, and last confirmed before this moment; or not so.
+    Stale(bool),
+    /// Its country.
+    Country(Filter<CountryField>),
+    /// Its items.
+    Items(Related<ItemField>),
+    /// Day by which it is needed.
+    NeededBy(Ordered<NaiveDate>),
+    /// Persons.
+    PeopleInNeed(Ordered<i32>),
+    /// System of record.
+    Source(Text),
+    /// Id there.
+    ExternalId(Text),
+    /// When it was made.
+    CreatedAt(Ordered<DateTime<Utc>>),
+    /// When it was last changed.
+    UpdatedAt(Ordered<DateTime<Utc>>),
+    /// When it was last submitted.
+    SubmittedAt(Ordered<DateTime<Utc>>),
+    /// When it was verified.
+    VerifiedAt(Ordered<DateTime<Utc>>),
+}
+
+/// What can be asked of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemField {
+    /// Its request.
+    Request(Filter<RequestField>),
+    /// Kind.
+    Kind(Choice<ItemKind>),
+    /// Its category.
+    Category(Filter<CategoryField>),
+    /// Its commodity; false where it has none.
+    Commodity(Filter<CommodityField>),
+    /// Requested quantity, in thousandths.
+    Quantity(Ordered<i64>),
+    /// Unit cost, in ten-thousandths of a US dollar.
+    UnitCost(Ordered<i64>),
+}
+
+impl Text {
+    /// Whether `value` passes.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        self.holds_any(value.into_iter())
+    }
+
+    /// Whether any of several names of one thing passes, or for negations, every one.
+    pub fn holds_any<'a>(&self, mut values: impl Iterator<Item = &'a str>) -> bool {
+        use crate::domain::text::fold;
+        match self {
+            Self::Eq(this) => values.any(|value| value == this),
+            Self::Ne(this) => values.all(|value| value != this),
+            Self::In(these) => values.any(|value| these.iter().any(|this| this == value)),
+            Self::NotIn(these) => values.all(|value| these.iter().all(|this| this != value)),
+            Self::Contains(part) => {
+                let part = fold(part);
+                values.any(|value| fold(value).contains(&part))
+            }
+            Self::StartsWith(part) => {
+                let part = fold(part);
+                values.any(|value| fold(value).starts_with(&part))
+            }
+            Self::IsNull(null) => values.next().is_none() == *null,
+        }
+    }
+}
+
+impl<T: PartialEq> Choice<T> {
+    /// Whether `value` passes.
+    pub fn holds(&self, value: Option<&T>) -> bool {
+        match self {
+            Self::Eq(this) => value == Some(this),
+            Self::Ne(this) => value != Some(this),
+            Self::In(these) => value.is_some_and(|value| these.contains(value)),
+            Self::NotIn(these) => value.is_none_or(|value| !these.contains(value)),
+            Self::IsNull(null) => value.is_none() == *null,
+        }
+    }
+}
+
+impl<T: PartialOrd> Ordered<T> {
+    /// Whether `value` passes.
+    pub fn holds(&self, value: Option<&T>) -> bool {
+        match self {
+            Self::Eq(this) => value == Some(this),
+            Self::Ne(this) => value != Some(this),
+            Self::In(these) => value.is_some_and(|value| these.contains(value)),
+            Self::Gt(this) => value.is_some_and(|value| value > this),
+            Self::Gte(this) => value.is_some_and(|value| value >= this),
+            Self::Lt(this) => value.is_some_and(|value| value < this),
+            Self::Lte(this) => value.is_some_and(|value| value <= this),
+            Self::IsNull(null) => value.is_none() == *null,
+        }
+    }
+}
+
+impl<F> Filter<F> {
+    /// Whether the tree holds, `leaf` saying what a field's test gives.
+    pub fn holds(&self, leaf: &mut impl FnMut(&F) -> bool) -> bool {
+        match self {
+            Self::All(all) => all.iter().all(|one| one.holds(leaf)),
+            Self::Any(any) => any.iter().any(|one| one.holds(leaf)),
+            Self::Not(not) => !not.holds(leaf),
+            Self::Is(field) => leaf(field),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Quantities, unit costs and values: exact, as fixed-point integers. Bounds are the contract's.
+
+use rust_decimal::Decimal;
+
+/// Decimals of a quantity.
+pub const QUANTITY_SCALE: u32 = 3;
+/// Decimals of a unit cost.
+pub const UNIT_COST_SCALE: u32 = 4;
+/// Decimals of a value, the product of the two.
+pub const VALUE_SCALE: u32 = QUANTITY_SCALE + UNIT_COST_SCALE;
+/// The largest quantity, in thousandths.
+pub const MAX_QUANTITY_MILLI: i64 = 1_000_000_000_000 * 1_000;
+/// The largest unit cost, in ten-thousandths of a US dollar.
+pub const MAX_UNIT_COST_E4: i64 = 1_000_000_000 * 10_000;
+/// The largest value of one item: 500,000,000,000 US dollars, in 7 decimals; it fits 64 bits.
+pub const MAX_VALUE_E7: i64 = 500_000_000_000 * 10_000_000;
+/// One US dollar as a unit cost: what a unit of FUNDING costs.
+pub const ONE_USD_E4: i64 = 10_000;
+
+/// Why a decimal is not the fixed-point number that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotFixed {
+    /// It has more decimals than are kept.
+    Decimals,
+    /// It is outside the bounds.
+    Range,
+}
+
+/// `value` as an integer of `scale` decimals, between `least` and `most`; nothing is rounded.
+///
+/// # Errors
+/// `Decimals` where digits would be lost, `Range` where the number is outside the bounds.
+pub fn to_fixed(value: Decimal, scale: u32, least: i64, most: i64) -> Result<i64, NotFixed> {
+    let value = value.normalize();
+    if value.scale() > scale {
+        return Err(NotFixed::Decimals);
+    }
+    let factor = 10_i128.pow(scale - value.scale());
+    let fixed = value
+        .mantissa()
+        .checked_mul(factor)
+        .and_then(|number| i64::try_from(number).ok());
+    fixed
+        .filter(|number| (least..=most).contains(number))
+        .ok_or(NotFixed::Range)
+}
+
+/// An integer of `scale` decimals as a decimal.
+pub fn from_fixed(value: i64, scale: u32) -> Decimal {
+    Decimal::new(value, scale).normalize()
+}
+
+/// A sum of such integers as a decimal.
+///
+/// # Errors
+/// None where the sum has more than the 28 digits that an exact decimal holds.
+pub fn sum_from_fixed(sum: i128, scale: u32) -> Option<Decimal> {
+    Decimal::try_from_i128_with_scale(sum, scale)
+        .ok()
+        .map(|decimal| decimal.normalize())
+}
+
+/// Quantity × unit cost, in 7 decimals of a US dollar; none past the largest value of an item.
+pub fn value_e7(quantity_milli: i64, unit_cost_e4: i64) -> Option<i64> {
+    quantity_milli
+        .checked_mul(unit_cost_e4)
+        .filter(|value| *value <= MAX_VALUE_E7)
+}
+
+/// A decimal plainly printed: no exponent, no trailing zeros.
+pub fn plain(value: Decimal) -> String {
+    let value = value.normalize();
+    if value.is_zero() { "0".into() } else { value.to_string() }
+}

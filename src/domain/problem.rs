@@ -1,0 +1,158 @@
+//! What a user can mend in an input: the rows of `userErrors`.
+
+use std::fmt::Display;
+
+/// What is wrong, for programs. May grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProblemCode {
+    /// A text without a visible character.
+    Blank,
+    /// Something that must be given is not.
+    Required,
+    /// A text with more characters than are kept.
+    TooLong,
+    /// A list with more elements than are taken.
+    TooMany,
+    /// A value that breaks a rule of form.
+    Invalid,
+    /// A number beyond its bounds.
+    OutOfRange,
+    /// A code or an id of nothing that the viewer can see.
+    NotFound,
+    /// The key is taken.
+    Duplicate,
+    /// Two values that don't go together.
+    Conflict,
+    /// A tree would bite its tail.
+    Cycle,
+    /// Something still hangs on it.
+    InUse,
+    /// A retired code.
+    Inactive,
+    /// A step that is not open now.
+    InvalidTransition,
+    /// A step that needs a reason.
+    ReasonRequired,
+    /// The object has changed since the version that was named.
+    StaleVersion,
+    /// More than is still uncovered.
+    OverCommitted,
+    /// Less than is already committed.
+    BelowCommitted,
+    /// Less than was already received.
+    BelowReceived,
+    /// A request without items.
+    NoItems,
+    /// The key was used with another input.
+    IdempotencyMismatch,
+}
+
+/// One row of `userErrors`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What is wrong, for programs.
+    pub code: ProblemCode,
+    /// What is wrong and what would be right, for people.
+    pub message: String,
+    /// Where in the input; empty for the whole of it.
+    pub path: Vec<String>,
+    /// What the message says, for programs.
+    pub params: Vec<(&'static str, String)>,
+}
+
+impl Problem {
+    /// A problem with the whole input.
+    pub fn new(code: ProblemCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            path: Vec::new(),
+            params: Vec::new(),
+        }
+    }
+
+    /// The same problem at one field of the input.
+    #[must_use]
+    pub fn at(mut self, field: &str) -> Self {
+        self.path = vec![field.into()];
+        self
+    }
+
+    /// The same problem at a path of the input.
+    #[must_use]
+    pub fn at_path(mut self, path: &Path<'_>) -> Self {
+        self.path = path.to_vec();
+        self
+    }
+
+    /// The same problem with one more parameter for programs.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
+        self.params.push((name, value.to_string()));
+        self
+    }
+}
+
+/// A place in an input, written down only where something is wrong there.
+#[derive(Clone, Copy, Debug)]
+pub enum Path<'a> {
+    /// The input itself.
+    Root,
+    /// A field of it.
+    Field(&'a Path<'a>, &'a str),
+    /// An element of a list.
+    Index(&'a Path<'a>, usize),
+}
+
+impl<'a> Path<'a> {
+    /// The field `name` of this place.
+    pub const fn field(&'a self, name: &'a str) -> Self {
+        Path::Field(self, name)
+    }
+
+    /// The element `index` of this place.
+    pub const fn index(&'a self, index: usize) -> Self {
+        Path::Index(self, index)
+    }
+
+    /// The path as `userErrors` shows it.
+    pub fn to_vec(&self) -> Vec<String> {
+        match self {
+            Path::Root => Vec::new(),
+            Path::Field(parent, name) => [parent.to_vec(), vec![(*name).to_owned()]].concat(),
+            Path::Index(parent, index) => [parent.to_vec(), vec![index.to_string()]].concat(),
+        }
+    }
+}
+
+/// All problems of one input, collected while it is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<Problem>);
+
+impl Problems {
+    /// Notes one more.
+    pub fn push(&mut self, problem: Problem) {
+        self.0.push(problem);
+    }
+
+    /// Notes one more, at a place.
+    pub fn add(&mut self, path: &Path<'_>, code: ProblemCode, message: impl Into<String>) {
+        self.0.push(Problem::new(code, message).at_path(path));
+    }
+
+    /// Whether nothing is wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `value` where nothing was wrong, else everything that was.
+    ///
+    /// # Errors
+    /// The problems, where there are any. A missing value without a problem can't be.
+    pub fn or_else<T>(self, value: Option<T>) -> Result<T, Self> {
+        match value {
+            Some(value) if self.is_empty() => Ok(value),
+            _ => Err(self),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! The schema, one file a noun: object, query, input, mutation. Its resolvers translate and nothing else: rules stand
+//! in `domain`, SQL in `store`.
+//!
+//! Law of the room: `http` is never named here, nor SeaORM's entity and active-model traits.
+
+use async_graphql::{EmptySubscription, MergedObject, Schema};
+
+pub mod context;
+pub mod fault;
+pub mod scalar;
+mod viewer;
+
+/// Every root field of a query.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Query")]
+pub struct Query(viewer::ViewerQuery);
+
+/// The schema that the server serves.
+pub type NeedsSchema = Schema<Query, async_graphql::EmptyMutation, EmptySubscription>;
+
+/// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
+pub fn schema() -> NeedsSchema {
+    Schema::build(Query::default(), async_graphql::EmptyMutation, EmptySubscription)
+        // The document gate has measured every document before it comes here.
+        .disable_suggestions()
+        .finish()
+}
+
+/// The schema as text, as `schema.graphql` holds it.
+pub fn sdl() -> String {
+    let options = async_graphql::SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_enum_items()
+        .sorted_arguments();
+    let mut sdl = schema().sdl_with_options(options);
+    sdl.truncate(sdl.trim_end().len());
+    sdl.push('\n');
+    sdl
+}

@@ -1,0 +1,145 @@
+//! The scalars: what is no value of theirs never reaches a resolver.
+
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{NaiveDate, SecondsFormat, Utc};
+use rust_decimal::Decimal as Exact;
+
+use crate::domain::number::plain;
+
+/// ISO 8601 calendar date without a zone: `2020-05-04`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Date(pub NaiveDate);
+
+/// RFC 3339 moment in UTC to the microsecond: `2020-05-04T12:00:00.000000Z`. Input may have any offset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DateTime(pub chrono::DateTime<Utc>);
+
+/// Exact decimal as a JSON string, plainly printed, without exponent or trailing zeros: `"1250.5"`. Input is such a
+/// string or an integer, never a float.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal(pub Exact);
+
+/// Whole number beyond 32 bits as a JSON string of digits: `"7800000000"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BigInt(pub i128);
+
+/// ISO 3166-1 alpha-3 code of a country in capitals: `"BGD"`. Input may be the alpha-2 code or the three M49 digits
+/// too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountryCode(pub String);
+
+fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueError<T> {
+    InputValueError::custom(format!("{value} is no value of it; {what}"))
+}
+
+#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let what = "a calendar date like \"2020-05-04\" is expected.";
+        match &value {
+            Value::String(text) if text.len() == 10 => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .map(Date)
+                .map_err(|_| expected(&value, what)),
+            _ => Err(expected(&value, what)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+#[Scalar(
+    name = "DateTime",
+    specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
+)]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let what = "a moment like \"2020-05-04T12:00:00Z\" is expected.";
+        match &value {
+            Value::String(text) => chrono::DateTime::parse_from_rfc3339(text)
+                .map(|moment| DateTime(moment.with_timezone(&Utc)))
+                .map_err(|_| expected(&value, what)),
+            _ => Err(expected(&value, what)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+#[Scalar(name = "Decimal")]
+impl ScalarType for Decimal {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let what = "an exact decimal is expected: a string like \"1250.5\", or an integer.";
+        match &value {
+            Value::String(text) if is_plain_decimal(text) => Exact::from_str_exact(text)
+                .map(Decimal)
+                .map_err(|_| expected(&value, what)),
+            Value::Number(number) => number
+                .as_i64()
+                .map(|number| Decimal(number.into()))
+                .ok_or_else(|| expected(&value, what)),
+            _ => Err(expected(&value, what)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(plain(self.0))
+    }
+}
+
+/// An optional minus, digits, and at most one point with digits on both sides.
+fn is_plain_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    match text.split_once('.') {
+        Some((whole, part)) => digits(whole) && digits(part),
+        None => digits(text),
+    }
+}
+
+#[Scalar(name = "BigInt")]
+impl ScalarType for BigInt {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let what = "a whole number is expected: a string of digits, or an integer.";
+        match &value {
+            Value::String(text) => text.parse().map(BigInt).map_err(|_| expected(&value, what)),
+            Value::Number(number) => number
+                .as_i64()
+                .map(|number| BigInt(number.into()))
+                .ok_or_else(|| expected(&value, what)),
+            _ => Err(expected(&value, what)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_string())
+    }
+}
+
+#[Scalar(
+    name = "CountryCode",
+    specified_by_url = "https://www.iso.org/iso-3166-country-codes.html"
+)]
+impl ScalarType for CountryCode {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text)
+                if (matches!(text.len(), 2 | 3) && text.bytes().all(|byte| byte.is_ascii_uppercase()))
+                    || (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())) =>
+            {
+                Ok(CountryCode(text.clone()))
+            }
+            _ => Err(expected(
+                &value,
+                "an ISO 3166-1 alpha-3 code in capitals like \"BGD\" is expected.",
+            )),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}

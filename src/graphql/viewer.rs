@@ -1,0 +1,87 @@
+//! Who asks, and what answers.
+
+use async_graphql::{Context, Object, SimpleObject};
+use entity::enums::Role;
+
+use crate::domain::rights::permissions;
+use crate::graphql::context::request;
+use crate::graphql::fault::Fallible;
+
+#[derive(Default)]
+pub struct ViewerQuery;
+
+/// Who asks, as the server sees the credential that came with the request.
+#[derive(SimpleObject)]
+pub struct Viewer {
+    /// What the credential is called; null for an anonymous viewer.
+    name: Option<String>,
+    /// The viewer's roles; their rights add up.
+    roles: Vec<Role>,
+    /// Names of the mutations that the viewer may call on something.
+    permissions: Vec<String>,
+}
+
+/// What answers, and within which limits.
+#[derive(SimpleObject)]
+pub struct Service {
+    /// Name of the software.
+    name: String,
+    /// Version of the software.
+    version: String,
+    /// What one request of this viewer may ask for.
+    limits: ViewerLimits,
+}
+
+/// What one request of this viewer may ask for. More is refused with a message that names the limit.
+#[derive(SimpleObject)]
+#[graphql(name = "Limits")]
+pub struct ViewerLimits {
+    /// Rows of a page.
+    max_page_size: i32,
+    /// Levels of fields.
+    max_depth: i32,
+    /// Cost of an operation: an object 1, a connection its page size times its child, a mutation 10.
+    max_cost: i32,
+    /// Lexical tokens of a document.
+    max_tokens: i32,
+    /// Bytes of a request's body.
+    max_body_bytes: i32,
+    /// Items of an assistance request.
+    max_items_per_request: i32,
+    /// Rows of an import.
+    max_import_rows: i32,
+}
+
+#[Object]
+impl ViewerQuery {
+    /// Who asks: roles, and the mutations open to them. Answered to everybody.
+    async fn viewer(&self, ctx: &Context<'_>) -> Fallible<Viewer> {
+        let actor = &request(ctx)?.actor;
+        Ok(Viewer {
+            name: actor.name.clone(),
+            roles: actor.roles.clone(),
+            permissions: permissions(actor).into_iter().map(Into::into).collect(),
+        })
+    }
+
+    /// What answers, and within which limits. Answered to everybody.
+    async fn service(&self, ctx: &Context<'_>) -> Fallible<Service> {
+        let request = request(ctx)?;
+        let limits = &request.limits;
+        let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+        let cost = limits.cost(&request.actor);
+        Ok(Service {
+            name: env!("CARGO_PKG_NAME").into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            limits: ViewerLimits {
+                max_page_size: i32::try_from(limits.page).unwrap_or(i32::MAX),
+                max_depth: count(limits.depth),
+                max_cost: i32::try_from(cost).unwrap_or(i32::MAX),
+                max_tokens: count(limits.tokens),
+                max_body_bytes: count(limits.body(&request.actor)),
+                max_items_per_request: count(limits.items),
+                max_import_rows: count(limits.import_rows),
+            },
+        })
+    }
+}

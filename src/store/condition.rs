@@ -1,0 +1,433 @@
+//! Filters and scopes as SQL. Countries, categories, commodities and organizations are evaluated in memory and arrive
+//! here as codes, so that a filter's SQL holds requests and items only.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use entity::enums::RequestStatus;
+use entity::{assistance_request as ar, request_item as ri};
+use futures_util::future::BoxFuture;
+use sea_orm::sea_query::extension::postgres::PgFunc;
+use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement, SimpleExpr, Value};
+use sea_orm::{ActiveEnum, DbBackend};
+
+use crate::domain::actor::Actor;
+use crate::domain::filter::{
+    Choice, CommodityField, CountryField, Filter, ItemField, Ordered, OrganizationField, Quantifier, Related,
+    RequestField, Text,
+};
+use crate::domain::rights::{Operation, scope};
+use crate::domain::text::fold;
+use crate::error::Error;
+use crate::store::{Reader, fault};
+
+/// Gives every table of a statement a name of its own, since one filter may pass the same table twice.
+#[derive(Debug, Default)]
+pub(crate) struct Aliases(AtomicUsize);
+
+impl Aliases {
+    pub(crate) fn next(&self, stem: &str) -> DynIden {
+        Alias::new(format!("{stem}{}", self.0.fetch_add(1, Ordering::Relaxed))).into_iden()
+    }
+}
+
+/// `expr` is one of `values`, as one parameter whatever their number, so that the statement's text stays the same.
+pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) -> Expr {
+    match backend {
+        DbBackend::Postgres => expr.eq(PgFunc::any(Expr::val(values))),
+        _ => {
+            let json = serde_json::Value::from(values).to_string();
+            Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [expr, Expr::val(json)])
+        }
+    }
+}
+
+/// The same for ids.
+pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) -> Expr {
+    match backend {
+        DbBackend::Postgres => expr.eq(PgFunc::any(Expr::val(values.to_vec()))),
+        _ => {
+            let json = serde_json::Value::from_iter(values.iter().map(|id| id.simple().to_string())).to_string();
+            Expr::cust_with_exprs("? IN (SELECT unhex(value) FROM json_each(?))", [expr, Expr::val(json)])
+        }
+    }
+}
+
+/// What of the requests `actor` may see; `table` is their table's name in the statement.
+pub(crate) fn visible_request(actor: &Actor, table: &DynIden) -> Expr {
+    let status = || Expr::col((table.clone(), ar::Column::Status));
+    let verified = Expr::col((table.clone(), ar::Column::VerifiedAt)).is_not_null();
+    let drafts = scope(actor, Operation::ReadDraft);
+    if drafts.everything {
+        return Expr::val(true);
+    }
+    let mut visible = verified;
+    let submitted = scope(actor, Operation::ReadSubmitted);
+    if submitted.everything {
+        visible = visible.or(status().eq(RequestStatus::Submitted.to_value()));
+    }
+    // Who sees a country's drafts sees its submitted requests too.
+    for country in [drafts.country, submitted.country].into_iter().flatten().take(1) {
+        visible = visible.or(Expr::col((table.clone(), ar::Column::CountryCode)).eq(country));
+    }
+    visible
+}
+
+/// Filters whose tests on a country's requests have been asked of the database, and replaced by codes.
+pub(crate) mod resolve {
+    use super::*;
+
+    /// A filter of countries that needs no more SQL.
+    pub(crate) fn country<'a>(
+        reader: &'a Reader,
+        filter: &'a Filter<CountryField>,
+    ) -> BoxFuture<'a, Result<Filter<CountryField>, Error>> {
+        Box::pin(async move {
+            Ok(match filter {
+                Filter::All(all) => Filter::All(each(reader, all).await?),
+                Filter::Any(any) => Filter::Any(each(reader, any).await?),
+                Filter::Not(not) => Filter::Not(Box::new(country(reader, not).await?)),
+                Filter::Is(CountryField::AssistanceRequests(related)) => {
+                    Filter::Is(by_requests(reader, related).await?)
+                }
+                Filter::Is(other) => Filter::Is(other.clone()),
+            })
+        })
+    }
+
+    async fn each(reader: &Reader, filters: &[Filter<CountryField>]) -> Result<Vec<Filter<CountryField>>, Error> {
+        let mut resolved = Vec::with_capacity(filters.len());
+        for filter in filters {
+            resolved.push(country(reader, filter).await?);
+        }
+        Ok(resolved)
+    }
+
+    async fn by_requests(reader: &Reader, related: &Related<RequestField>) -> Result<CountryField, Error> {
+        let filter = request(reader, &related.filter).await?;
+        let aliases = Aliases::default();
+        let table = aliases.next("r");
+        let holds = super::request(reader, &aliases, &table, &filter);
+        let wanted = if related.quantifier == Quantifier::Every {
+            holds.not()
+        } else {
+            holds
+        };
+        let select = Query::select()
+            .distinct()
+            .column((table.clone(), ar::Column::CountryCode))
+            .from_as(ar::Entity, table.clone())
+            .and_where(visible_request(reader.actor(), &table))
+            .and_where(wanted)
+            .take();
+        let rows = reader.all(&select).await?;
+        let codes: Vec<String> = rows
+            .iter()
+            .map(|row| row.try_get_by_index(0))
+            .collect::<Result<_, _>>()
+            .map_err(fault::error)?;
+        Ok(CountryField::Code(match related.quantifier {
+            Quantifier::Some => Choice::In(codes),
+            Quantifier::None | Quantifier::Every => Choice::NotIn(codes),
+        }))
+    }
+
+    /// A filter of organizations that needs no more SQL.
+    pub(crate) async fn organization(
+        reader: &Reader,
+        filter: &Filter<OrganizationField>,
+    ) -> Result<Filter<OrganizationField>, Error> {
+        walk(filter, &|field| {
+            Box::pin(async move {
+                Ok(match field {
+                    OrganizationField::Country(filter) => OrganizationField::Country(country(reader, filter).await?),
+                    other => other.clone(),
+                })
+            })
+        })
+        .await
+    }
+
+    /// A filter of requests whose countries need no more SQL.
+    pub(crate) fn request<'a>(
+        reader: &'a Reader,
+        filter: &'a Filter<RequestField>,
+    ) -> BoxFuture<'a, Result<Filter<RequestField>, Error>> {
+        Box::pin(async move {
+            walk(filter, &|field| {
+                Box::pin(async move {
+                    Ok(match field {
+                        RequestField::Country(filter) => RequestField::Country(country(reader, filter).await?),
+                        RequestField::Items(related) => RequestField::Items(Related {
+                            quantifier: related.quantifier,
+                            filter: Box::new(item(reader, &related.filter).await?),
+                        }),
+                        other => other.clone(),
+                    })
+                })
+            })
+            .await
+        })
+    }
+
+    /// A filter of items whose countries need no more SQL.
+    pub(crate) fn item<'a>(
+        reader: &'a Reader,
+        filter: &'a Filter<ItemField>,
+    ) -> BoxFuture<'a, Result<Filter<ItemField>, Error>> {
+        Box::pin(async move {
+            walk(filter, &|field| {
+                Box::pin(async move {
+                    Ok(match field {
+                        ItemField::Request(filter) => ItemField::Request(request(reader, filter).await?),
+                        other => other.clone(),
+                    })
+                })
+            })
+            .await
+        })
+    }
+
+    fn walk<'a, F: Sync + Send>(
+        filter: &'a Filter<F>,
+        leaf: &'a (dyn Fn(&'a F) -> BoxFuture<'a, Result<F, Error>> + Sync),
+    ) -> BoxFuture<'a, Result<Filter<F>, Error>> {
+        Box::pin(async move {
+            Ok(match filter {
+                Filter::All(all) => {
+                    let mut resolved = Vec::with_capacity(all.len());
+                    for one in all {
+                        resolved.push(walk(one, leaf).await?);
+                    }
+                    Filter::All(resolved)
+                }
+                Filter::Any(any) => {
+                    let mut resolved = Vec::with_capacity(any.len());
+                    for one in any {
+                        resolved.push(walk(one, leaf).await?);
+                    }
+                    Filter::Any(resolved)
+                }
+                Filter::Not(not) => Filter::Not(Box::new(walk(not, leaf).await?)),
+                Filter::Is(field) => Filter::Is(leaf(field).await?),
+            })
+        })
+    }
+}
+
+/// A resolved filter of requests as SQL.
+pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: &Filter<RequestField>) -> Expr {
+    let column = |column: ar::Column| Expr::col((table.clone(), column));
+    let backend = reader.backend();
+    tree(filter, &|field| match field {
+        RequestField::Reference(test) => text(
+            backend,
+            column(ar::Column::Reference),
+            Func::lower(column(ar::Column::Reference)).into(),
+            test,
+        ),
+        RequestField::Title(test) => text(
+            backend,
+            column(ar::Column::Title),
+            column(ar::Column::TitleFolded),
+            test,
+        ),
+        RequestField::Text(words) => fold(words).split_whitespace().fold(Expr::val(true), |all, word| {
+            all.and(contains(backend, column(ar::Column::TextFolded), word))
+        }),
+        RequestField::Status(test) => choice(backend, column(ar::Column::Status), test),
+        RequestField::Priority(test) => choice(backend, column(ar::Column::Priority), test),
+        RequestField::Stale(stale) => {
+            let holds = column(ar::Column::Status)
+                .eq(RequestStatus::Verified.to_value())
+                .and(column(ar::Column::ConfirmedAt).lt(reader.stale_before()));
+            if *stale { holds } else { holds.not() }
+        }
+        RequestField::Country(filter) => one_of_texts(
+            backend,
+            column(ar::Column::CountryCode),
+            reader.reference().country_codes(filter),
+        ),
+        RequestField::Items(related) => {
+            let item_table = aliases.next("i");
+            let mut holds = item(reader, aliases, &item_table, &related.filter);
+            if related.quantifier == Quantifier::Every {
+                holds = holds.not();
+            }
+            let select = Query::select()
+                .expr(Expr::val(1))
+                .from_as(ri::Entity, item_table.clone())
+                .and_where(Expr::col((item_table, ri::Column::RequestId)).equals((table.clone(), ar::Column::Id)))
+                .and_where(holds)
+                .take();
+            exists(select, related.quantifier)
+        }
+        RequestField::NeededBy(test) => ordered(column(ar::Column::NeededBy), test),
+        RequestField::PeopleInNeed(test) => ordered(column(ar::Column::PeopleInNeed), test),
+        RequestField::Source(test) => text(
+            backend,
+            column(ar::Column::Source),
+            column(ar::Column::SourceFolded),
+            test,
+        ),
+        RequestField::ExternalId(test) => text(
+            backend,
+            column(ar::Column::ExternalId),
+            column(ar::Column::ExternalIdFolded),
+            test,
+        ),
+        RequestField::CreatedAt(test) => ordered(column(ar::Column::CreatedAt), test),
+        RequestField::UpdatedAt(test) => ordered(column(ar::Column::UpdatedAt), test),
+        RequestField::SubmittedAt(test) => ordered(column(ar::Column::SubmittedAt), test),
+        RequestField::VerifiedAt(test) => ordered(column(ar::Column::VerifiedAt), test),
+    })
+}
+
+/// A resolved filter of items as SQL.
+pub(crate) fn item(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: &Filter<ItemField>) -> Expr {
+    let column = |column: ri::Column| Expr::col((table.clone(), column));
+    let backend = reader.backend();
+    tree(filter, &|field| match field {
+        ItemField::Request(filter) => {
+            let request_table = aliases.next("r");
+            let select = Query::select()
+                .expr(Expr::val(1))
+                .from_as(ar::Entity, request_table.clone())
+                .and_where(
+                    Expr::col((request_table.clone(), ar::Column::Id)).equals((table.clone(), ri::Column::RequestId)),
+                )
+                .and_where(request(reader, aliases, &request_table, filter))
+                .take();
+            exists(select, Quantifier::Some)
+        }
+        ItemField::Kind(test) => choice(backend, column(ri::Column::Kind), test),
+        ItemField::Category(filter) => one_of_texts(
+            backend,
+            column(ri::Column::CategoryCode),
+            reader.reference().category_codes(filter),
+        ),
+        ItemField::Commodity(filter) => commodity(reader, column(ri::Column::CommodityCode), filter),
+        ItemField::Quantity(test) => ordered(column(ri::Column::QuantityMilli), test),
+        ItemField::UnitCost(test) => ordered(column(ri::Column::UnitCostE4), test),
+    })
+}
+
+fn commodity(reader: &Reader, column: Expr, filter: &Filter<CommodityField>) -> Expr {
+    if filter.is_everything() {
+        return column.is_not_null();
+    }
+    let codes = reader.reference().commodity_codes(filter);
+    // An item without a commodity passes no test on it.
+    column
+        .clone()
+        .is_not_null()
+        .and(one_of_texts(reader.backend(), column, codes))
+}
+
+fn exists(select: SelectStatement, quantifier: Quantifier) -> Expr {
+    match quantifier {
+        Quantifier::Some => Expr::exists(select),
+        Quantifier::None | Quantifier::Every => Expr::exists(select).not(),
+    }
+}
+
+/// A tree whose leaves are never NULL: `leaf` gives two-valued tests.
+fn tree<F>(filter: &Filter<F>, leaf: &dyn Fn(&F) -> Expr) -> Expr {
+    match filter {
+        Filter::All(all) => all
+            .iter()
+            .map(|one| tree(one, leaf))
+            .reduce(Expr::and)
+            .unwrap_or(Expr::val(true)),
+        Filter::Any(any) => any
+            .iter()
+            .map(|one| tree(one, leaf))
+            .reduce(Expr::or)
+            .unwrap_or(Expr::val(false)),
+        // A comparison with NULL is false here, so that its negation is true.
+        Filter::Not(not) => Func::coalesce([tree(not, leaf), Expr::val(false)]).into_not(),
+        Filter::Is(field) => leaf(field),
+    }
+}
+
+trait IntoNot {
+    fn into_not(self) -> Expr;
+}
+
+impl IntoNot for sea_orm::sea_query::FunctionCall {
+    fn into_not(self) -> Expr {
+        SimpleExpr::from(self).not()
+    }
+}
+
+fn contains(backend: DbBackend, folded: Expr, folded_part: &str) -> Expr {
+    let function = if backend == DbBackend::Postgres {
+        "strpos"
+    } else {
+        "instr"
+    };
+    Expr::from(Func::cust(function).args([folded, Expr::val(folded_part)])).gt(0)
+}
+
+fn starts_with(backend: DbBackend, folded: Expr, folded_part: &str) -> Expr {
+    match backend {
+        DbBackend::Postgres => Func::cust("starts_with").args([folded, Expr::val(folded_part)]).into(),
+        _ => Expr::from(Func::cust("substr").args([
+            folded,
+            Expr::val(1),
+            Expr::val(i64::try_from(folded_part.chars().count()).unwrap_or(i64::MAX)),
+        ]))
+        .eq(folded_part),
+    }
+}
+
+fn text(backend: DbBackend, exact: Expr, folded: Expr, test: &Text) -> Expr {
+    match test {
+        Text::Eq(this) => exact.eq(this.as_str()),
+        Text::Ne(this) => exact.clone().ne(this.as_str()).or(exact.is_null()),
+        Text::In(these) => one_of_texts(backend, exact, these.clone()),
+        Text::NotIn(these) => one_of_texts(backend, exact.clone(), these.clone())
+            .not()
+            .or(exact.is_null()),
+        Text::Contains(part) => contains(backend, folded, &fold(part)),
+        Text::StartsWith(part) => starts_with(backend, folded, &fold(part)),
+        Text::IsNull(null) => is_null(exact, *null),
+    }
+}
+
+fn choice<T: ActiveEnum>(backend: DbBackend, column: Expr, test: &Choice<T>) -> Expr
+where
+    T::Value: Into<Value>,
+{
+    let value = |one: &T| -> Value { one.to_value().into() };
+    let _ = backend;
+    // At most as many values as the enum has: the statement's text hardly varies.
+    let list = |these: &[T]| column.clone().is_in(these.iter().map(value));
+    match test {
+        Choice::Eq(this) => column.clone().eq(value(this)),
+        Choice::Ne(this) => column.clone().ne(value(this)).or(column.clone().is_null()),
+        Choice::In(these) if these.is_empty() => Expr::val(false),
+        Choice::NotIn(these) if these.is_empty() => Expr::val(true),
+        Choice::In(these) => list(these),
+        Choice::NotIn(these) => list(these).not().or(column.clone().is_null()),
+        Choice::IsNull(null) => is_null(column.clone(), *null),
+    }
+}
+
+fn ordered<T: Clone + Into<Value>>(column: Expr, test: &Ordered<T>) -> Expr {
+    let value = |one: &T| -> Value { one.clone().into() };
+    match test {
+        Ordered::Eq(this) => column.eq(value(this)),
+        Ordered::Ne(this) => column.clone().ne(value(this)).or(column.is_null()),
+        Ordered::In(these) if these.is_empty() => Expr::val(false),
+        Ordered::In(these) => column.is_in(these.iter().map(value)),
+        Ordered::Gt(this) => column.gt(value(this)),
+        Ordered::Gte(this) => column.gte(value(this)),
+        Ordered::Lt(this) => column.lt(value(this)),
+        Ordered::Lte(this) => column.lte(value(this)),
+        Ordered::IsNull(null) => is_null(column, *null),
+    }
+}
+
+fn is_null(column: Expr, null: bool) -> Expr {
+    if null { column.is_null() } else { column.is_not_null() }
+}

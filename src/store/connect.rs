@@ -1,0 +1,156 @@
+//! Opening the database: two pools, set up so that nothing acknowledged is lost.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Executor};
+
+use crate::store::{Clock, Rules, Store};
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct Connect {
+    /// `sqlite://FILE` or `postgres://…`.
+    pub url: String,
+    /// Connections of the pool that reads; PostgreSQL gets as many again that write.
+    pub pool_size: u32,
+    /// Time of a statement, in milliseconds.
+    pub statement_timeout_ms: u64,
+    /// Time to wait for a connection or a lock, in milliseconds.
+    pub lock_timeout_ms: u64,
+}
+
+/// Why the database can't be opened; the text names what is wrong and never holds the password.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL is of no database that is known here.
+    #[error("DATABASE_URL must begin with sqlite: or postgres:, and this does not")]
+    Scheme,
+    /// The URL is malformed.
+    #[error("DATABASE_URL can't be read: {0}")]
+    Url(String),
+    /// The database refuses.
+    #[error("the database can't be opened: {0}")]
+    Refused(String),
+    /// SQLite runs, but would lose acknowledged writes.
+    #[error("SQLite did not take the setting {0}, without which acknowledged writes could be lost")]
+    Unsafe(&'static str),
+}
+
+impl From<sqlx::Error> for ConnectError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Configuration(cause) => Self::Url(cause.to_string()),
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Opens the pools. Makes an SQLite file where there is none; changes nothing else.
+///
+/// # Errors
+/// Where the URL is malformed, the database refuses, or it can't be made safe.
+pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store, ConnectError> {
+    let statements = Arc::new(AtomicU64::new(0));
+    let (mut read, mut write) = match connect.url.split_once(':') {
+        Some(("sqlite", _)) => open_sqlite(connect).await?,
+        Some(("postgres" | "postgresql", _)) => open_postgres(connect).await?,
+        _ => return Err(ConnectError::Scheme),
+    };
+    for pool in [&mut read, &mut write] {
+        let statements = Arc::clone(&statements);
+        pool.set_metric_callback(move |_| {
+            statements.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+    Ok(Store::new(read, write, statements, clock, rules))
+}
+
+/// One connection writes and the others read: SQLite has one writer anyway, and one that queues here never fails with
+/// `SQLITE_BUSY`. WAL with `synchronous=FULL`, because NORMAL loses acknowledged writes with the power.
+async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    let options = SqliteConnectOptions::from_str(&connect.url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_millis(connect.lock_timeout_ms));
+    let pool = |most| {
+        SqlitePoolOptions::new()
+            .max_connections(most)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_millis(connect.lock_timeout_ms))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    if connection.is_in_transaction() {
+                        connection.execute("ROLLBACK").await?;
+                    }
+                    Ok(true)
+                })
+            })
+    };
+    let write = pool(1).connect_with(options.clone()).await?;
+    let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&write).await?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        return Err(ConnectError::Unsafe("journal_mode=WAL"));
+    }
+    let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&write).await?;
+    if synchronous != 2 {
+        return Err(ConnectError::Unsafe("synchronous=FULL"));
+    }
+    let read = pool(connect.pool_size)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok((
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
+        SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+    ))
+}
+
+/// The pool that reads can't write, and each of its transactions is a snapshot by default, so that a plain `BEGIN`
+/// is one round trip. A dropped request must not leave a transaction for the next one: whatever is open when a
+/// connection comes back is rolled back.
+async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+    let statement_timeout = format!("{}ms", connect.statement_timeout_ms);
+    let lock_timeout = format!("{}ms", connect.lock_timeout_ms);
+    let options = PgConnectOptions::from_str(&connect.url)?
+        .application_name("nam-needs")
+        .options([
+            ("statement_timeout", statement_timeout.as_str()),
+            ("lock_timeout", lock_timeout.as_str()),
+            ("idle_in_transaction_session_timeout", statement_timeout.as_str()),
+            ("TimeZone", "UTC"),
+        ]);
+    let pool = || {
+        PgPoolOptions::new()
+            .max_connections(connect.pool_size)
+            .test_before_acquire(false)
+            .acquire_timeout(Duration::from_millis(connect.lock_timeout_ms))
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // Also ends a transaction whose BEGIN was still under way when its request was dropped.
+                    connection.execute("ROLLBACK").await?;
+                    Ok(true)
+                })
+            })
+    };
+    let write = pool().connect_with(options.clone()).await?;
+    let reading = options.options([
+        ("default_transaction_isolation", "repeatable read"),
+        ("default_transaction_read_only", "on"),
+        // A statement whose client has gone away ends within this.
+        ("client_connection_check_interval", "500ms"),
+    ]);
+    let read = pool().connect_with(reading).await?;
+    Ok((
+        SqlxPostgresConnector::from_sqlx_postgres_pool(read),
+        SqlxPostgresConnector::from_sqlx_postgres_pool(write),
+    ))
+}

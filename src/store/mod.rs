@@ -1,0 +1,120 @@
+//! The only SQL. Exports scoped reads, which all take a `Reader` and so the actor, and whole transactions: load, rule on
+//! the fresh row, write, change record, commit. No unscoped select is public.
+//!
+//! Law of the room: async-graphql, actix and config are never named here.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseConnection, DbBackend};
+
+use crate::domain::reference::Reference;
+use crate::error::Error;
+
+pub mod api_key;
+pub mod assistance_request;
+mod clock;
+mod condition;
+mod connect;
+mod fault;
+pub mod page;
+mod reader;
+pub mod reference;
+pub mod request_item;
+mod row;
+mod write;
+
+pub use clock::Clock;
+pub use connect::{Connect, ConnectError, open};
+pub use reader::{Consistency, Reader};
+pub use write::{Outcome, Refused, Write};
+
+/// The database, and what of it is kept in memory. Cheap to clone: all clones are one.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    clock: Clock,
+    reference: ArcSwap<Reference>,
+    statements: Arc<AtomicU64>,
+    rules: Rules,
+}
+
+/// What the operator decides of the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// Days after which a verified request that nobody confirmed is stale.
+    pub confirm_every_days: u32,
+    /// Items of a request, at most.
+    pub items: usize,
+    /// Rows of an import, at most.
+    pub import_rows: usize,
+}
+
+impl Store {
+    /// The database behind two pools, one that only reads and one that writes; `statements` counts what they are sent.
+    pub fn new(
+        read: DatabaseConnection,
+        write: DatabaseConnection,
+        statements: Arc<AtomicU64>,
+        clock: Clock,
+        rules: Rules,
+    ) -> Self {
+        let reference = ArcSwap::from_pointee(Reference::default());
+        Self(Arc::new(Inner {
+            read,
+            write,
+            clock,
+            reference,
+            statements,
+            rules,
+        }))
+    }
+
+    /// The reference data as they are now.
+    pub fn reference(&self) -> Arc<Reference> {
+        self.0.reference.load_full()
+    }
+
+    /// The operator's rules.
+    pub fn rules(&self) -> Rules {
+        self.0.rules
+    }
+
+    /// The present moment by the clock that tests can set, to the microsecond.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// SQL statements sent so far, those that begin and end transactions not counted.
+    pub fn statements(&self) -> u64 {
+        self.0.statements.load(Ordering::Relaxed)
+    }
+
+    /// That the database answers, for reading and for writing.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it does not.
+    pub async fn check(&self) -> Result<(), Error> {
+        for pool in [&self.0.read, &self.0.write] {
+            pool.ping().await.map_err(fault::error)?;
+        }
+        Ok(())
+    }
+
+    /// Closes both pools, after what they are doing.
+    pub async fn close(&self) {
+        // Nothing can be done any more about a pool that won't close.
+        let _ = self.0.read.close_by_ref().await;
+        let _ = self.0.write.close_by_ref().await;
+    }
+
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.0.read.get_database_backend()
+    }
+}

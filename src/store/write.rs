@@ -1,0 +1,128 @@
+//! How everything is written: one function, one transaction, in a task of its own that no client can cancel.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use crate::domain::actor::Actor;
+use crate::domain::problem::{Problem, Problems};
+use crate::domain::reference::Reference;
+use crate::error::Error;
+use crate::store::{Store, fault};
+
+/// Times a transaction is tried again after a deadlock or a serialization failure.
+const RETRIES: u32 = 5;
+
+/// Why a write did not happen. Whatever it is, nothing was changed.
+#[derive(Clone, Debug)]
+pub enum Refused {
+    /// What the user can mend.
+    Problems(Problems),
+    /// Anything else.
+    Error(Error),
+    /// The database failed; told as an error once it is clear that trying again does not help.
+    Fault(Arc<DbErr>),
+}
+
+/// What a write gives.
+pub type Outcome<T> = Result<T, Refused>;
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Problems(Problems(vec![problem]))
+    }
+}
+
+impl From<Problems> for Refused {
+    fn from(problems: Problems) -> Self {
+        Self::Problems(problems)
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<DbErr> for Refused {
+    fn from(fault: DbErr) -> Self {
+        Self::Fault(Arc::new(fault))
+    }
+}
+
+/// A write under way: the transaction, who writes and when. Rules are asked on rows read through it.
+#[derive(Debug)]
+pub struct Write {
+    pub(crate) tx: DatabaseTransaction,
+    pub(crate) actor: Arc<Actor>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) reference: Arc<Reference>,
+    pub(crate) store: Store,
+}
+
+impl Write {
+    pub(crate) fn backend(&self) -> DbBackend {
+        self.store.backend()
+    }
+}
+
+impl Store {
+    /// Runs `work` in one transaction and commits it; what it refuses changes nothing. The task goes on when the caller
+    /// goes away: a dropped connection must not leave half a transaction in the pool.
+    ///
+    /// # Errors
+    /// What `work` refused, or the database's failure.
+    pub async fn write<T, F>(&self, actor: Arc<Actor>, work: F) -> Result<T, Refused>
+    where
+        T: Send + 'static,
+        F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
+    {
+        let store = self.clone();
+        let task = tokio::spawn(async move {
+            let mut tried = 0;
+            loop {
+                match store.attempt(&actor, &work).await {
+                    Err(Refused::Fault(fault)) if tried < RETRIES && fault::is_transient(&fault) => tried += 1,
+                    Err(Refused::Fault(fault)) => {
+                        let fault = Arc::try_unwrap(fault).unwrap_or_else(|fault| DbErr::Custom(format!("{fault:?}")));
+                        return Err(Refused::Error(fault::error(fault)));
+                    }
+                    other => return other,
+                }
+            }
+        });
+        task.await
+            .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
+    }
+
+    async fn attempt<T, F>(&self, actor: &Arc<Actor>, work: &F) -> Outcome<T>
+    where
+        F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
+    {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let tx = self.0.write.begin_with_options(options).await?;
+        let write = Write {
+            tx,
+            actor: Arc::clone(actor),
+            now: self.now(),
+            reference: self.reference(),
+            store: self.clone(),
+        };
+        match work(&write).await {
+            Ok(done) => {
+                write.tx.commit().await?;
+                Ok(done)
+            }
+            Err(refused) => {
+                write.tx.rollback().await?;
+                Err(refused)
+            }
+        }
+    }
+}
