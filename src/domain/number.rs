@@ -72,3 +72,21 @@ pub fn plain(value: Decimal) -> String {
     let value = value.normalize();
     if value.is_zero() { "0".into() } else { value.to_string() }
 }
+
+/// `value` in integers of `scale` decimals, rounded down; numbers beyond 64 bits stay at the last one.
+pub fn floor(value: Decimal, scale: u32) -> i64 {
+    scaled(value, scale, Decimal::floor)
+}
+
+/// `value` in integers of `scale` decimals, rounded up; numbers beyond 64 bits stay at the last one.
+pub fn ceil(value: Decimal, scale: u32) -> i64 {
+    scaled(value, scale, Decimal::ceil)
+}
+
+fn scaled(value: Decimal, scale: u32, round: impl Fn(&Decimal) -> Decimal) -> i64 {
+    let limit = if value.is_sign_negative() { i64::MIN } else { i64::MAX };
+    let scaled = value.checked_mul(Decimal::from(10_i64.pow(scale)));
+    scaled
+        .and_then(|scaled| i64::try_from(round(&scaled).mantissa()).ok())
+        .unwrap_or(limit)
+}

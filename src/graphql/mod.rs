@@ -7,6 +7,11 @@ use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod context;
 pub mod fault;
+pub mod filter;
+pub mod level;
+pub mod node;
+pub mod page;
+pub mod payload;
 pub mod scalar;
 mod viewer;
 
