@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod assistance_request;
 pub mod filter;
+pub mod import;
 pub mod limits;
 pub mod number;
 pub mod problem;
