@@ -39,10 +39,10 @@ pg_find() {
             printf '%s\n' "$dir"
             return
         fi
-    done < <(
-        pg_config --bindir 2>/dev/null || true
+    done < <({
+        pg_config --bindir || true
         printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV
-    )
+    } 2>/dev/null)
     return 1
 }
 
