@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
@@ -130,5 +131,40 @@ impl<R> Entry<R> {
     /// Its level: the rows that were read with it, and who reads.
     pub const fn level(&self) -> &Arc<Level<R>> {
         &self.level
+    }
+}
+
+impl<R> Entry<R> {
+    /// The pages of many parents, all their rows as one level.
+    pub fn pages<P: Eq + Hash>(reader: &Arc<Reader>, pages: HashMap<P, Page<R>>) -> HashMap<P, Page<Self>> {
+        let mut rows = Vec::new();
+        let mut places = HashMap::with_capacity(pages.len());
+        for (parent, page) in pages {
+            let Page {
+                rows: of_parent,
+                has_next,
+                has_previous,
+                total,
+            } = page;
+            let mut indexes = Vec::with_capacity(of_parent.len());
+            for (row, cursor) in of_parent {
+                indexes.push((rows.len(), cursor));
+                rows.push(row);
+            }
+            places.insert(
+                parent,
+                Page {
+                    rows: indexes,
+                    has_next,
+                    has_previous,
+                    total,
+                },
+            );
+        }
+        let level = Level::new(Arc::clone(reader), rows);
+        places
+            .into_iter()
+            .map(|(parent, page)| (parent, page.map(|index| Self::new(Arc::clone(&level), index))))
+            .collect()
     }
 }

@@ -5,20 +5,31 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
+pub mod among;
+pub mod assistance_request;
+pub mod commodity;
 pub mod context;
+pub mod country;
 pub mod fault;
 pub mod filter;
 pub mod level;
+pub mod need_category;
 pub mod node;
 pub mod page;
 pub mod payload;
+pub mod request_item;
 pub mod scalar;
+pub mod unit;
 mod viewer;
 
 /// Every root field of a query.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Query(viewer::ViewerQuery);
+pub struct Query(
+    viewer::ViewerQuery,
+    assistance_request::AssistanceRequestQuery,
+    request_item::RequestItemQuery,
+);
 
 /// The schema that the server serves.
 pub type NeedsSchema = Schema<Query, async_graphql::EmptyMutation, EmptySubscription>;

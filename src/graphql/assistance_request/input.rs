@@ -1,0 +1,1 @@
+//! What clients enter of requests, parsed into domain forms.

@@ -1,0 +1,5 @@
+//! Mutations of requests.
+
+/// Mutations of requests.
+#[derive(Default)]
+pub struct AssistanceRequestMutation;
