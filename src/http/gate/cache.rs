@@ -2,7 +2,7 @@
 //! that is full the old one is forgotten. Half the room may be lost at once, but nothing is ever sorted or scanned.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The hash of a text, and of whatever else the finding depends on.
 pub(super) type Key = [u8; 32];
@@ -13,9 +13,12 @@ pub(super) struct Cache<T> {
     bytes: usize,
 }
 
+/// Values with the bytes they take.
+type Entries<T> = HashMap<Key, (Arc<T>, usize)>;
+
 struct Generations<T> {
-    young: HashMap<Key, (Arc<T>, usize)>,
-    old: HashMap<Key, (Arc<T>, usize)>,
+    young: Entries<T>,
+    old: Entries<T>,
     young_bytes: usize,
 }
 
@@ -35,40 +38,55 @@ impl<T> Cache<T> {
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Arc<T>> {
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self.lock();
         if let Some((found, _)) = generations.young.get(key) {
             return Some(found.clone());
         }
         let (found, bytes) = generations.old.remove(key)?;
-        self.put(&mut generations, *key, found.clone(), bytes);
+        let forgotten = self.put(&mut generations, *key, found.clone(), bytes);
+        drop(generations);
+        drop(forgotten);
         Some(found)
     }
 
     pub(super) fn insert(&self, key: Key, value: Arc<T>, bytes: usize) {
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut generations = self.lock();
         generations.old.remove(&key);
-        self.put(&mut generations, key, value, bytes);
+        let forgotten = self.put(&mut generations, key, value, bytes);
+        drop(generations);
+        drop(forgotten);
     }
 
-    fn put(&self, generations: &mut Generations<T>, key: Key, value: Arc<T>, bytes: usize) {
+    fn lock(&self) -> MutexGuard<'_, Generations<T>> {
+        self.generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an entry into the young generation and answers the one that is forgotten for it. To free a generation takes
+    /// milliseconds, for which nobody should hold the lock.
+    fn put(
+        &self,
+        generations: &mut Generations<T>,
+        key: Key,
+        value: Arc<T>,
+        bytes: usize,
+    ) -> Entries<T> {
+        let mut forgotten = Entries::new();
         // Alone larger than a generation: it would only push out the others.
         if bytes > self.bytes {
-            return;
+            return forgotten;
         }
         if generations.young.len() >= self.entries || generations.young_bytes + bytes > self.bytes {
-            generations.old = std::mem::take(&mut generations.young);
+            let young = std::mem::take(&mut generations.young);
+            forgotten = std::mem::replace(&mut generations.old, young);
             generations.young_bytes = 0;
         }
         if let Some((_, before)) = generations.young.insert(key, (value, bytes)) {
             generations.young_bytes -= before;
         }
         generations.young_bytes += bytes;
+        forgotten
     }
 }
 

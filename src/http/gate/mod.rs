@@ -36,7 +36,7 @@ use crate::error::Error;
 /// Documents that are remembered, good ones and refused ones each.
 const REMEMBERED: usize = 2_000;
 /// Bytes that the good ones may take, about; of the refused ones only the refusals are kept.
-const REMEMBERED_BYTES: usize = 64 * 1024 * 1024;
+const REMEMBERED_BYTES: usize = 32 * 1024 * 1024;
 const REFUSED_BYTES: usize = 4 * 1024 * 1024;
 
 /// Admits documents to a schema, or says why not.
