@@ -31,12 +31,17 @@ pub struct Query(
     request_item::RequestItemQuery,
 );
 
+/// Every mutation.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(assistance_request::AssistanceRequestMutation);
+
 /// The schema that the server serves.
-pub type NeedsSchema = Schema<Query, async_graphql::EmptyMutation, EmptySubscription>;
+pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), async_graphql::EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // The document gate has measured every document before it comes here.
         .disable_suggestions()
         .finish()
