@@ -2,10 +2,15 @@
 
 pub mod actor;
 pub mod assistance_request;
+pub mod commodity;
+pub mod country;
 pub mod filter;
+pub mod form;
 pub mod import;
 pub mod limits;
+pub mod need_category;
 pub mod number;
+pub mod organization;
 pub mod problem;
 pub mod reference;
 pub mod rights;
