@@ -2,6 +2,8 @@
 
 pub mod actor;
 pub mod assistance_request;
+pub mod contribution;
+pub mod figures;
 pub mod filter;
 pub mod import;
 pub mod limits;

@@ -19,6 +19,7 @@ mod clock;
 mod condition;
 mod connect;
 mod fault;
+mod movement;
 pub mod page;
 mod reader;
 pub mod reference;
