@@ -3,7 +3,9 @@
 pub mod actor;
 pub mod assistance_request;
 pub mod commodity;
+pub mod contribution;
 pub mod country;
+pub mod figures;
 pub mod filter;
 pub mod form;
 pub mod import;

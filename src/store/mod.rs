@@ -22,6 +22,7 @@ mod condition;
 mod connect;
 pub mod country;
 mod fault;
+mod movement;
 pub mod need_category;
 pub mod organization;
 pub mod page;
