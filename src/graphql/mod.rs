@@ -12,9 +12,12 @@ pub mod context;
 pub mod country;
 pub mod fault;
 pub mod filter;
+pub mod input;
+pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
@@ -27,6 +30,11 @@ mod viewer;
 #[graphql(name = "Query")]
 pub struct Query(
     viewer::ViewerQuery,
+    country::CountryQuery,
+    need_category::NeedCategoryQuery,
+    commodity::CommodityQuery,
+    unit::UnitQuery,
+    organization::OrganizationQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
 );
@@ -34,7 +42,13 @@ pub struct Query(
 /// Every mutation.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(assistance_request::AssistanceRequestMutation);
+pub struct Mutation(
+    assistance_request::AssistanceRequestMutation,
+    country::CountryMutation,
+    need_category::NeedCategoryMutation,
+    commodity::CommodityMutation,
+    organization::OrganizationMutation,
+);
 
 /// The schema that the server serves.
 pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -7,6 +7,7 @@ use crate::domain::assistance_request::{ContactForm, ItemForm, RequestForm, chec
 use crate::domain::import::ImportForm;
 use crate::domain::problem::{Path, ProblemCode, Problems};
 use crate::domain::text::{self, NAME_MAX, TEXT_MAX};
+use crate::graphql::input::change;
 use crate::graphql::node::{item_id, request_id};
 use crate::graphql::scalar::{CountryCode, Date, Decimal};
 use crate::store::assistance_request::{Approval, ItemPatch, RequestPatch, StepInput};
@@ -277,16 +278,7 @@ impl RequestItemInput {
     }
 }
 
-/// What a field of an update asks: nothing, to be cleared, or a value.
-fn change<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
-}
-
-/// The same for a field that can't be cleared.
+/// What a field of an update asks that can't be cleared.
 fn replacement<T>(value: MaybeUndefined<T>, at: &Path<'_>, problems: &mut Problems) -> Option<T> {
     match change(value) {
         None => None,
