@@ -18,6 +18,7 @@ pub mod assistance_request;
 mod clock;
 mod condition;
 mod connect;
+pub mod contribution;
 mod fault;
 mod movement;
 pub mod page;
