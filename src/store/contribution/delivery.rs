@@ -53,9 +53,7 @@ pub async fn record_delivery(store: &Store, actor: Arc<Actor>, new: NewDelivery)
 }
 
 async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
-    let row = write::load(w, new.contribution, new.version, ContributionStep::RecordDelivery)
-        .await?
-        .row;
+    let row = write::load(w, new.contribution, new.version, ContributionStep::RecordDelivery).await?;
     let before = write::holding(&row);
     let mut problems = Problems::default();
     let open = before.quantity - before.accepted - before.rejected;

@@ -72,10 +72,7 @@ pub(super) async fn load(
             .into());
     }
     check_open(&row, &request, step)?;
-    Ok(Loaded {
-        row,
-        country: request.country_code,
-    })
+    Ok(row)
 }
 
 fn check_open(row: &contribution::Model, request: &ar::Model, step: ContributionStep) -> Result<(), Problem> {
