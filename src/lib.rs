@@ -6,4 +6,5 @@
 pub mod domain;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod store;

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod api_key;
 pub mod assistance_request;
 pub mod filter;
+pub mod import;
 pub mod limits;
 pub mod number;
 pub mod problem;

@@ -34,3 +34,11 @@ impl From<Fault> for async_graphql::Error {
 
 /// What a resolver of a nullable field gives.
 pub type Fallible<T> = Result<T, Fault>;
+
+/// The answer of a nullable field: a failure nulls this field alone. `Result<Option<T>>` would null the parent.
+pub type Nullable<T> = Option<Fallible<T>>;
+
+/// A nullable field's answer from what was found, or why it was not.
+pub fn nullable<T, E: Into<Fault>>(found: Result<Option<T>, E>) -> Nullable<T> {
+    found.map_err(Into::into).transpose()
+}

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
@@ -12,6 +13,7 @@ use tokio::sync::OnceCell;
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
 use crate::store::Reader;
+use crate::store::page::Page;
 
 /// Rows that were read together, by one reader, and what was read of their children so far.
 #[derive(Debug)]
@@ -61,5 +63,108 @@ impl<R> Level<R> {
         Arc::clone(loaded)
             .downcast()
             .map_err(|_| Error::internal("children of another kind").into())
+    }
+}
+
+/// One row of a level: what every object type holds, those of reference data too
+/// (`pub struct Country(pub Entry<Arc<Named<country::Model>>>)`), so that the children of all siblings are read at once.
+#[derive(Debug)]
+pub struct Entry<R> {
+    level: Arc<Level<R>>,
+    index: usize,
+}
+
+impl<R> Clone for Entry<R> {
+    fn clone(&self) -> Self {
+        Self {
+            level: Arc::clone(&self.level),
+            index: self.index,
+        }
+    }
+}
+
+impl<R> Entry<R> {
+    /// The row at `index` of a level.
+    pub const fn new(level: Arc<Level<R>>, index: usize) -> Self {
+        Self { level, index }
+    }
+
+    /// A level of one row, and that row.
+    pub fn alone(reader: Arc<Reader>, row: R) -> Self {
+        Self::new(Level::new(reader, vec![row]), 0)
+    }
+
+    /// A page of rows as a level, each row with its cursor.
+    pub fn page(reader: &Arc<Reader>, page: Page<R>) -> Page<Self> {
+        let Page {
+            rows,
+            has_next,
+            has_previous,
+            total,
+        } = page;
+        let (rows, cursors): (Vec<R>, Vec<String>) = rows.into_iter().unzip();
+        let level = Level::new(Arc::clone(reader), rows);
+        let rows = cursors
+            .into_iter()
+            .enumerate()
+            .map(|(index, cursor)| (Self::new(Arc::clone(&level), index), cursor))
+            .collect();
+        Page {
+            rows,
+            has_next,
+            has_previous,
+            total,
+        }
+    }
+
+    /// The row.
+    ///
+    /// # Errors
+    /// `INTERNAL` where the level has no such row, which can't be.
+    pub fn row(&self) -> Result<&R, Error> {
+        self.level
+            .rows
+            .get(self.index)
+            .ok_or_else(|| Error::internal("an entry outside its level"))
+    }
+
+    /// Its level: the rows that were read with it, and who reads.
+    pub const fn level(&self) -> &Arc<Level<R>> {
+        &self.level
+    }
+}
+
+impl<R> Entry<R> {
+    /// The pages of many parents, all their rows as one level.
+    pub fn pages<P: Eq + Hash>(reader: &Arc<Reader>, pages: HashMap<P, Page<R>>) -> HashMap<P, Page<Self>> {
+        let mut rows = Vec::new();
+        let mut places = HashMap::with_capacity(pages.len());
+        for (parent, page) in pages {
+            let Page {
+                rows: of_parent,
+                has_next,
+                has_previous,
+                total,
+            } = page;
+            let mut indexes = Vec::with_capacity(of_parent.len());
+            for (row, cursor) in of_parent {
+                indexes.push((rows.len(), cursor));
+                rows.push(row);
+            }
+            places.insert(
+                parent,
+                Page {
+                    rows: indexes,
+                    has_next,
+                    has_previous,
+                    total,
+                },
+            );
+        }
+        let level = Level::new(Arc::clone(reader), rows);
+        places
+            .into_iter()
+            .map(|(parent, page)| (parent, page.map(|index| Self::new(Arc::clone(&level), index))))
+            .collect()
     }
 }

@@ -5,27 +5,43 @@
 
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
+pub mod among;
+pub mod assistance_request;
+pub mod commodity;
 pub mod context;
+pub mod country;
 pub mod fault;
 pub mod filter;
 pub mod level;
+pub mod need_category;
 pub mod node;
 pub mod page;
 pub mod payload;
+pub mod request_item;
 pub mod scalar;
+pub mod unit;
 mod viewer;
 
 /// Every root field of a query.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
-pub struct Query(viewer::ViewerQuery);
+pub struct Query(
+    viewer::ViewerQuery,
+    assistance_request::AssistanceRequestQuery,
+    request_item::RequestItemQuery,
+);
+
+/// Every mutation.
+#[derive(MergedObject, Default)]
+#[graphql(name = "Mutation")]
+pub struct Mutation(assistance_request::AssistanceRequestMutation);
 
 /// The schema that the server serves.
-pub type NeedsSchema = Schema<Query, async_graphql::EmptyMutation, EmptySubscription>;
+pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), async_graphql::EmptyMutation, EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
         // The document gate has measured every document before it comes here.
         .disable_suggestions()
         .finish()

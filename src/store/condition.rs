@@ -72,6 +72,18 @@ pub(crate) fn visible_request(actor: &Actor, table: &DynIden) -> Expr {
     visible
 }
 
+/// How many rows a statement without columns gives.
+pub(crate) async fn count(reader: &Reader, select: &SelectStatement) -> Result<u64, Error> {
+    let mut select = select.clone();
+    select.expr(Func::count(Expr::cust("*")));
+    let rows = reader.all(&select).await?;
+    let count: i64 = match rows.first() {
+        Some(row) => row.try_get_by_index(0).map_err(fault::error)?,
+        None => 0,
+    };
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
 /// Filters whose tests on a country's requests have been asked of the database, and replaced by codes.
 pub(crate) mod resolve {
     use super::*;

@@ -520,3 +520,22 @@ fn checksum(payload: &[u8], fingerprint: &[u8; 32]) -> [u8; CHECKSUM] {
     let digest = Sha256::new().chain_update(fingerprint).chain_update(payload).finalize();
     std::array::from_fn(|index| digest.get(index).copied().unwrap_or_default())
 }
+
+impl<R> Page<R> {
+    /// The same page of what each row is made into.
+    pub fn map<S>(self, make: impl Fn(R) -> S) -> Page<S> {
+        let Self {
+            rows,
+            has_next,
+            has_previous,
+            total,
+        } = self;
+        let rows = rows.into_iter().map(|(row, cursor)| (make(row), cursor)).collect();
+        Page {
+            rows,
+            has_next,
+            has_previous,
+            total,
+        }
+    }
+}

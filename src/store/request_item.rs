@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{assistance_request as ar, request_item as ri};
-use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Order, Query, SelectStatement};
 use uuid::Uuid;
 
 use crate::domain::filter::{Filter, ItemField};
@@ -139,7 +139,7 @@ pub async fn page(
     let tables = Tables::new();
     let mut select = tables.select(reader).and_where(tables.filter(reader, &filter)).take();
     let total = if count {
-        Some(count_of(reader, &select).await?)
+        Some(condition::count(reader, &select).await?)
     } else {
         None
     };
@@ -149,18 +149,6 @@ pub async fn page(
         .page(reader, select, columns.len(), paging, |row| ItemRow::read(row, columns))
         .await?;
     Ok(Page { total, ..page })
-}
-
-/// How many rows a statement without columns gives.
-pub(crate) async fn count_of(reader: &Reader, select: &SelectStatement) -> Result<u64, Error> {
-    let mut select = select.clone();
-    select.expr(Func::count(Expr::cust("*")));
-    let rows = reader.all(&select).await?;
-    let count: i64 = match rows.first() {
-        Some(row) => row.try_get_by_index(0).map_err(fault::error)?,
-        None => 0,
-    };
-    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 /// The items with these ids that the reader may see, by id.

@@ -67,6 +67,17 @@ impl Write {
     pub(crate) fn backend(&self) -> DbBackend {
         self.store.backend()
     }
+
+    /// The same write within a savepoint: it is committed into this one, or rolled back alone.
+    pub(crate) async fn savepoint(&self) -> Result<Self, DbErr> {
+        Ok(Self {
+            tx: self.tx.begin().await?,
+            actor: Arc::clone(&self.actor),
+            now: self.now,
+            reference: Arc::clone(&self.reference),
+            store: self.store.clone(),
+        })
+    }
 }
 
 impl Store {

@@ -1,0 +1,332 @@
+//! Mutations of requests: from the draft to the end, and in bulk.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, SimpleObject};
+use uuid::Uuid;
+
+use crate::domain::import::{ImportOptions, RowOutcome};
+use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
+use crate::domain::step::Step;
+use crate::domain::text::{self, KEY_MAX};
+use crate::graphql::assistance_request::input::{
+    CreateAssistanceRequestInput, ImportAssistanceRequestsInput, RequestStepInput, UpdateAssistanceRequestInput,
+    VerifyAssistanceRequestInput,
+};
+use crate::graphql::assistance_request::object::AssistanceRequest;
+use crate::graphql::assistance_request::query::{Columns, find};
+use crate::graphql::context::{mutation, reader};
+use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::level::{Entry, Level};
+use crate::graphql::node::request_id;
+use crate::graphql::payload::{UserError, payload, settle, user_errors};
+use crate::store::assistance_request::{self, By};
+use crate::store::{Consistency, Outcome, Reader};
+
+/// Mutations of requests.
+#[derive(Default)]
+pub struct AssistanceRequestMutation;
+
+payload!(
+    /// What a mutation of a request answers.
+    AssistanceRequestPayload,
+    /// The request as it now is, also where userErrors says why it was not changed; null where there is none that the
+    /// viewer may see.
+    assistance_request: AssistanceRequest
+);
+
+/// What an import answers.
+#[derive(SimpleObject)]
+pub struct ImportAssistanceRequestsPayload {
+    /// Rows that became new requests.
+    created: i32,
+    /// Rows that changed a request.
+    updated: i32,
+    /// Rows that say what their request says already.
+    unchanged: i32,
+    /// Rows that were refused.
+    failed: i32,
+    /// The request of each row, in their order; null for a row that failed, or would have become new in a dry run.
+    assistance_requests: Vec<Option<AssistanceRequest>>,
+    /// What is wrong with which row: `field` begins with `rows` and the row's number from 0.
+    user_errors: Vec<UserError>,
+}
+
+/// The fields selected of the payload's request.
+fn payload_columns(ctx: &Context<'_>, field: &str) -> Columns {
+    let mut selected = Vec::new();
+    for object in ctx.field().selection_set().filter(|one| one.name() == field) {
+        selected.extend(object.selection_set());
+    }
+    Columns::of(selected.into_iter())
+}
+
+/// The payload of a write: the request as it is after it, read anew within the viewer's rights.
+async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) -> Fallible<AssistanceRequestPayload> {
+    let (id, user_errors) = match settle(outcome)? {
+        Ok(id) => (Some(id), Vec::new()),
+        Err(user_errors) => (named, user_errors),
+    };
+    let columns = payload_columns(ctx, "assistanceRequest");
+    let assistance_request = match id {
+        Some(id) => find(reader(ctx, Consistency::Snapshot)?, &By::Id(id), &columns).await?,
+        None => None,
+    };
+    Ok(AssistanceRequestPayload {
+        assistance_request,
+        user_errors,
+    })
+}
+
+async fn take(ctx: &Context<'_>, step: Step, input: RequestStepInput) -> Fallible<AssistanceRequestPayload> {
+    let request = mutation(ctx, step.mutation())?;
+    let input = input.step();
+    let named = input.id;
+    let outcome = assistance_request::take(&request.store, Arc::clone(&request.actor), step, input).await;
+    answer(ctx, outcome, named).await
+}
+
+async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
+    let request = mutation(ctx, "createAssistanceRequest")?;
+    let submit = input.submit;
+    let mut problems = Problems::default();
+    let new = input.form().check(
+        &request.store.reference(),
+        request.limits.items,
+        &Path::Root,
+        &mut problems,
+    );
+    let outcome = match problems.or_else(new) {
+        Ok(new) => assistance_request::create(&request.store, Arc::clone(&request.actor), new, submit).await,
+        Err(problems) => Err(problems.into()),
+    };
+    answer(ctx, outcome, None).await
+}
+
+async fn update(ctx: &Context<'_>, input: UpdateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
+    let request = mutation(ctx, Step::Update.mutation())?;
+    let (id, version) = (request_id(&input.id), input.version);
+    let outcome = match input.patch() {
+        Ok(patch) => assistance_request::update(&request.store, Arc::clone(&request.actor), id, version, patch).await,
+        Err(problems) => Err(problems.into()),
+    };
+    answer(ctx, outcome, id).await
+}
+
+async fn verify(ctx: &Context<'_>, input: VerifyAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
+    let request = mutation(ctx, Step::Verify.mutation())?;
+    let (input, approvals) = input.step();
+    let named = input.id;
+    let outcome = assistance_request::verify(&request.store, Arc::clone(&request.actor), input, approvals).await;
+    answer(ctx, outcome, named).await
+}
+
+async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fallible<ImportAssistanceRequestsPayload> {
+    let request = mutation(ctx, "importAssistanceRequests")?;
+    let ImportAssistanceRequestsInput {
+        source,
+        rows,
+        submit,
+        dry_run,
+    } = input;
+    let options = ImportOptions {
+        submit,
+        verified: false,
+        dry_run,
+    };
+    let mut problems = Problems::default();
+    let source = text::required(&source, KEY_MAX, &Path::Root.field("source"), &mut problems);
+    if rows.len() > request.limits.import_rows {
+        let most = request.limits.import_rows;
+        let message = format!("There are {} rows; an import takes at most {most}.", rows.len());
+        problems.push(Problem::new(ProblemCode::TooMany, message).at("rows").with("max", most));
+    }
+    let outcome = match problems.or_else(source) {
+        Ok(source) => {
+            let rows = rows.into_iter().map(|row| row.form(&source)).collect();
+            assistance_request::import(&request.store, Arc::clone(&request.actor), rows, options).await
+        }
+        Err(problems) => Err(problems.into()),
+    };
+    let outcomes = match settle(outcome)? {
+        Ok(outcomes) => outcomes,
+        Err(user_errors) => {
+            return Ok(ImportAssistanceRequestsPayload {
+                created: 0,
+                updated: 0,
+                unchanged: 0,
+                failed: 0,
+                assistance_requests: Vec::new(),
+                user_errors,
+            });
+        }
+    };
+    summary(ctx, outcomes).await
+}
+
+/// Counts what became of the rows, and reads their requests.
+async fn summary(ctx: &Context<'_>, outcomes: Vec<RowOutcome>) -> Fallible<ImportAssistanceRequestsPayload> {
+    let count = |is: fn(&RowOutcome) -> bool| {
+        i32::try_from(outcomes.iter().filter(|outcome| is(outcome)).count()).unwrap_or(i32::MAX)
+    };
+    let (created, updated) = (
+        count(|one| matches!(one, RowOutcome::Created(_))),
+        count(|one| matches!(one, RowOutcome::Updated(_))),
+    );
+    let (unchanged, failed) = (
+        count(|one| matches!(one, RowOutcome::Unchanged(_))),
+        count(|one| matches!(one, RowOutcome::Failed(_))),
+    );
+    let mut ids = Vec::with_capacity(outcomes.len());
+    let mut all_errors = Vec::new();
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        match outcome {
+            RowOutcome::Created(id) | RowOutcome::Updated(id) | RowOutcome::Unchanged(id) => ids.push(Some(id)),
+            RowOutcome::Failed(mut problems) => {
+                ids.push(None);
+                for problem in &mut problems.0 {
+                    problem.path.splice(0..0, ["rows".to_owned(), index.to_string()]);
+                }
+                all_errors.extend(user_errors(problems));
+            }
+        }
+    }
+    let columns = payload_columns(ctx, "assistanceRequests");
+    let assistance_requests = if ctx.look_ahead().field("assistanceRequests").exists() {
+        each(reader(ctx, Consistency::Snapshot)?, &ids, &columns).await?
+    } else {
+        Vec::new()
+    };
+    Ok(ImportAssistanceRequestsPayload {
+        created,
+        updated,
+        unchanged,
+        failed,
+        assistance_requests,
+        user_errors: all_errors,
+    })
+}
+
+/// The requests of these ids, in one level.
+async fn each(
+    reader: Arc<Reader>,
+    ids: &[Option<Uuid>],
+    columns: &Columns,
+) -> Fallible<Vec<Option<AssistanceRequest>>> {
+    let known: Vec<Uuid> = ids.iter().flatten().copied().collect();
+    let read = assistance_request::by_ids(&reader, &known, &columns.0).await?;
+    let mut places = HashMap::with_capacity(read.len());
+    let mut rows = Vec::with_capacity(read.len());
+    for (id, row) in read {
+        places.insert(id, rows.len());
+        rows.push(row);
+    }
+    let level = Level::new(reader, rows);
+    Ok(ids
+        .iter()
+        .map(|id| {
+            let index = places.get(id.as_ref()?)?;
+            Some(AssistanceRequest(Entry::new(Arc::clone(&level), *index)))
+        })
+        .collect())
+}
+
+#[Object]
+impl AssistanceRequestMutation {
+    /// Creates a request of a country as DRAFT, or hands it in at once. For focal points of the country, coordinators
+    /// and administrators.
+    async fn create_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The request.")] input: CreateAssistanceRequestInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(create(ctx, input).await)
+    }
+
+    /// Changes what was entered: everything in DRAFT and RETURNED; in VERIFIED description, neededBy and contact, and
+    /// for coordinators and administrators title, priority and peopleInNeed.
+    async fn update_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The changes.")] input: UpdateAssistanceRequestInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(update(ctx, input).await)
+    }
+
+    /// Hands a DRAFT or RETURNED request in for review. It has at least one item, and no retired code.
+    async fn submit_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Submit, input).await)
+    }
+
+    /// Takes a request back. A reason is required.
+    async fn withdraw_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request, and why.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Withdraw, input).await)
+    }
+
+    /// Ends a VERIFIED request. A reason is required unless all is delivered.
+    async fn close_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request, and why.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Close, input).await)
+    }
+
+    /// Says that the need still stands: sets confirmedAt. Open while SUBMITTED or VERIFIED.
+    async fn confirm_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Confirm, input).await)
+    }
+
+    /// Approves a SUBMITTED request, so that everybody sees it; or changes approvals of a VERIFIED one. For
+    /// coordinators and administrators, never for what one created or submitted oneself.
+    async fn verify_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request, and what of it.")] input: VerifyAssistanceRequestInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(verify(ctx, input).await)
+    }
+
+    /// Sends a SUBMITTED request back to be mended. A reason is required. For coordinators and administrators, never
+    /// for what one created or submitted oneself.
+    async fn return_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request, and why.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Return, input).await)
+    }
+
+    /// Refuses a SUBMITTED request. A reason is required. For coordinators and administrators, never for what one
+    /// created or submitted oneself.
+    async fn reject_assistance_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which request, and why.")] input: RequestStepInput,
+    ) -> Nullable<AssistanceRequestPayload> {
+        Some(take(ctx, Step::Reject, input).await)
+    }
+
+    /// Bulk upsert by (source, externalId): each row lands or fails on its own, with its row number in userErrors;
+    /// dryRun changes nothing. For focal points, rows of their own country.
+    async fn import_assistance_requests(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The source and its rows.")] input: ImportAssistanceRequestsInput,
+    ) -> Nullable<ImportAssistanceRequestsPayload> {
+        Some(import(ctx, input).await)
+    }
+}

@@ -1,0 +1,157 @@
+//! A commodity as clients see it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use entity::commodity::Model;
+use entity::enums::Locale;
+
+use crate::domain::number::{UNIT_COST_SCALE, from_fixed};
+use crate::domain::reference::localized;
+use crate::error::Error;
+use crate::graphql::among::{Known, surely_among};
+use crate::graphql::context::request;
+use crate::graphql::fault::Fallible;
+use crate::graphql::level::Entry;
+use crate::graphql::need_category::NeedCategory;
+use crate::graphql::node::GlobalId;
+use crate::graphql::page::connection;
+use crate::graphql::scalar::{DateTime, Decimal};
+use crate::graphql::unit::Unit;
+use crate::store::Reader;
+use crate::store::page::{Arguments, KeyValue, Page, Paging};
+
+/// A commodity.
+#[derive(Clone)]
+pub struct Commodity(pub Entry<Known<Model>>);
+
+connection!(
+    /// A page of commodities.
+    CommodityConnection,
+    /// A commodity and its place in the list.
+    CommodityEdge,
+    Commodity
+);
+
+/// A page of the active commodities of one category, by code.
+///
+/// # Errors
+/// The arguments'.
+pub fn commodity_page(
+    ctx: &Context<'_>,
+    reader: &Arc<Reader>,
+    arguments: &Arguments,
+    category: &str,
+) -> Fallible<Page<Entry<Known<Model>>>> {
+    let limits = &request(ctx)?.limits;
+    let filter = format!("of {category}");
+    let paging = Paging::new(
+        arguments,
+        limits.default_page,
+        limits.reference_page,
+        "Commodity",
+        "code",
+        &filter,
+    )?;
+    let rows = reader.reference().commodities.values();
+    let rows = rows
+        .filter(|row| row.row.category_code == category && row.row.active)
+        .map(Arc::clone);
+    let page = paging.of_memory(rows, &[false], |row| vec![KeyValue::Text(row.row.code.clone())]);
+    Ok(Entry::page(reader, page))
+}
+
+impl Commodity {
+    fn row(&self) -> Fallible<&Model> {
+        Ok(&self.0.row()?.row)
+    }
+}
+
+/// A commodity that an item can ask for by code.
+#[Object]
+impl Commodity {
+    /// Opaque and stable; `node(id:)` finds it again.
+    pub async fn id(&self) -> Fallible<ID> {
+        Ok(GlobalId::Commodity(self.row()?.code.clone()).encode())
+    }
+
+    /// Code, given once: "GLOVES_EXAM".
+    async fn code(&self) -> Fallible<&str> {
+        Ok(&self.row()?.code)
+    }
+
+    /// Name; the English one where there is none in that language.
+    async fn name(
+        &self,
+        #[graphql(desc = "In which language.", default_with = "Locale::En")] locale: Locale,
+    ) -> Fallible<&str> {
+        let row = self.row()?;
+        Ok(localized(
+            locale,
+            &row.name,
+            row.name_fr.as_deref(),
+            row.name_es.as_deref(),
+            row.name_ar.as_deref(),
+        ))
+    }
+
+    /// What it must be, in English.
+    async fn specification(&self) -> Option<&String> {
+        self.row().ok()?.specification.as_ref()
+    }
+
+    /// Its category.
+    async fn category(&self, ctx: &Context<'_>) -> Fallible<NeedCategory> {
+        let code = &self.row()?.category_code;
+        let entry = surely_among(ctx, self.0.level(), code, category_code, |all| &all.categories).await?;
+        Ok(NeedCategory(entry))
+    }
+
+    /// The unit in which it is counted; every item of it is counted so.
+    async fn unit(&self) -> Fallible<Unit> {
+        let code = &self.row()?.unit_code;
+        let unit = self.0.level().reader.reference().units.get(code);
+        unit.map(|unit| Unit(Arc::clone(unit)))
+            .ok_or_else(|| Error::internal(format!("no unit {code}")).into())
+    }
+
+    /// United Nations Standard Products and Services Code.
+    async fn unspsc(&self) -> Option<&String> {
+        self.row().ok()?.unspsc.as_ref()
+    }
+
+    /// Where WHO lists it.
+    async fn who_reference(&self) -> Option<&String> {
+        self.row().ok()?.who_reference.as_ref()
+    }
+
+    /// Indicative price of one unit, in US dollars: what an item of it costs where no unit cost is given.
+    async fn indicative_unit_price_usd(&self) -> Option<Decimal> {
+        let price = self.row().ok()?.indicative_unit_price_e4?;
+        Some(Decimal(from_fixed(price, UNIT_COST_SCALE)))
+    }
+
+    /// Whether new requests may name it; false once it is retired.
+    async fn active(&self) -> Fallible<bool> {
+        Ok(self.row()?.active)
+    }
+
+    /// Counts the changes. Name it in a mutation.
+    async fn version(&self) -> Fallible<i32> {
+        Ok(self.row()?.version)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(self.row()?.created_at))
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(self.row()?.updated_at))
+    }
+}
+
+fn category_code(row: &Known<Model>) -> Result<Option<&str>, Error> {
+    Ok(Some(&row.row.category_code))
+}

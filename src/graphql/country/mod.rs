@@ -1,0 +1,7 @@
+//! Countries.
+
+mod filter;
+mod object;
+
+pub use filter::CountryFilter;
+pub use object::{Country, CountryConnection};

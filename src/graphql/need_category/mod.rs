@@ -1,0 +1,7 @@
+//! Categories of needs.
+
+mod filter;
+mod object;
+
+pub use filter::NeedCategoryFilter;
+pub use object::{NeedCategory, NeedCategoryConnection};

@@ -1,0 +1,197 @@
+//! An item as clients see it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SelectionField};
+use entity::enums::ItemKind;
+use entity::request_item::Column;
+use uuid::Uuid;
+
+use crate::domain::number::{QUANTITY_SCALE, UNIT_COST_SCALE, from_fixed};
+use crate::error::Error;
+use crate::graphql::among::{among, surely_among};
+use crate::graphql::assistance_request::{AssistanceRequest, Columns};
+use crate::graphql::commodity::Commodity;
+use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::level::{Entry, Level};
+use crate::graphql::need_category::NeedCategory;
+use crate::graphql::node::GlobalId;
+use crate::graphql::page::connection;
+use crate::graphql::scalar::Decimal;
+use crate::graphql::unit::Unit;
+use crate::store;
+use crate::store::assistance_request::RequestRow;
+use crate::store::request_item::ItemRow;
+
+/// An item of a request.
+#[derive(Clone)]
+pub struct RequestItem(pub Entry<ItemRow>);
+
+connection!(
+    /// A page of items of requests that the viewer may see.
+    RequestItemConnection,
+    /// An item and its place in the list.
+    RequestItemEdge,
+    RequestItem
+);
+
+/// The columns that these selected fields of an item need, each once, id and request always among them.
+pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column> {
+    let mut columns = vec![Column::Id, Column::RequestId];
+    for field in fields {
+        columns.extend_from_slice(columns_of(field.name()));
+    }
+    columns.sort_unstable_by_key(|column| *column as u8);
+    columns.dedup_by_key(|column| *column as u8);
+    columns
+}
+
+/// The columns behind one field. A field that is not named needs everything: too much is slow, too little is wrong.
+fn columns_of(field: &str) -> &'static [Column] {
+    use Column as C;
+    match field {
+        "id" | "request" | "__typename" => &[],
+        "externalId" => &[C::ExternalId],
+        "kind" => &[C::Kind],
+        "category" => &[C::CategoryCode],
+        "commodity" => &[C::CommodityCode],
+        "description" => &[C::Description],
+        "unit" => &[C::UnitCode],
+        "quantity" => &[C::QuantityMilli],
+        "approvedQuantity" => &[C::ApprovedMilli],
+        "approvalNote" => &[C::ApprovalNote],
+        "unitCostUsd" => &[C::UnitCostE4],
+        _ => ItemRow::COLUMNS,
+    }
+}
+
+/// The requests of all items of a level.
+struct Requests {
+    level: Arc<Level<RequestRow>>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+impl RequestItem {
+    async fn load_requests(&self, columns: &Columns) -> Fallible<Requests> {
+        let level = self.0.level();
+        let mut ids = level
+            .rows
+            .iter()
+            .map(|row| row.request_id().copied())
+            .collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
+        ids.dedup();
+        let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
+        let mut by_id = HashMap::with_capacity(read.len());
+        let mut rows = Vec::with_capacity(read.len());
+        for (index, (id, row)) in read.into_iter().enumerate() {
+            by_id.insert(id, index);
+            rows.push(row);
+        }
+        Ok(Requests {
+            level: Level::new(Arc::clone(&level.reader), rows),
+            by_id,
+        })
+    }
+}
+
+/// One thing that a request asks for.
+#[Object]
+impl RequestItem {
+    /// Opaque and stable; `node(id:)` finds it again.
+    pub async fn id(&self) -> Fallible<ID> {
+        Ok(GlobalId::RequestItem(*self.0.row()?.id()?).encode())
+    }
+
+    /// The request it belongs to.
+    async fn request(&self, ctx: &Context<'_>) -> Fallible<AssistanceRequest> {
+        let columns = Columns::of(ctx.field().selection_set());
+        let key = format!("{columns:?}");
+        let requests = self.0.level().children(ctx, &key, self.load_requests(&columns)).await?;
+        let index = requests.by_id.get(self.0.row()?.request_id()?);
+        let index = index.ok_or_else(|| Error::internal("an item without its request"))?;
+        Ok(AssistanceRequest(Entry::new(Arc::clone(&requests.level), *index)))
+    }
+
+    /// Its id in the request's source.
+    async fn external_id(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.external_id()?.as_ref())))
+    }
+
+    /// What kind of help.
+    async fn kind(&self) -> Fallible<ItemKind> {
+        Ok(*self.0.row()?.kind()?)
+    }
+
+    /// Its category.
+    async fn category(&self, ctx: &Context<'_>) -> Fallible<NeedCategory> {
+        let code = self.0.row()?.category_code()?;
+        let entry = surely_among(
+            ctx,
+            self.0.level(),
+            code,
+            |row| Ok(Some(row.category_code()?)),
+            |all| &all.categories,
+        )
+        .await?;
+        Ok(NeedCategory(entry))
+    }
+
+    /// Its commodity; null where it is none of the list.
+    async fn commodity(&self, ctx: &Context<'_>) -> Nullable<Commodity> {
+        let found = async {
+            let Some(code) = self.0.row()?.commodity_code()? else {
+                return Ok(None);
+            };
+            let entry = among(ctx, self.0.level(), code, commodity_code, |all| &all.commodities).await?;
+            Ok::<_, Fault>(entry.map(Commodity))
+        };
+        nullable(found.await)
+    }
+
+    /// What the codes don't say.
+    async fn description(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.description()?.as_ref())))
+    }
+
+    /// The unit of every quantity of this item.
+    async fn unit(&self) -> Fallible<Unit> {
+        let code = self.0.row()?.unit_code()?;
+        let unit = self.0.level().reader.reference().units.get(code);
+        unit.map(|unit| Unit(Arc::clone(unit)))
+            .ok_or_else(|| Error::internal(format!("no unit {code}")).into())
+    }
+
+    /// How much is requested, in units.
+    async fn quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.quantity_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// How much was approved at verification, in units; null before it. From then on it is the base of every figure.
+    async fn approved_quantity(&self) -> Nullable<Decimal> {
+        nullable(self.0.row().and_then(|row| {
+            Ok(row
+                .approved_milli()?
+                .map(|milli| Decimal(from_fixed(milli, QUANTITY_SCALE))))
+        }))
+    }
+
+    /// Why the approved quantity is not the requested one.
+    async fn approval_note(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.approval_note()?.as_ref())))
+    }
+
+    /// What one unit costs, in US dollars; 1 for FUNDING, whose unit is USD; null where unknown.
+    async fn unit_cost_usd(&self) -> Nullable<Decimal> {
+        nullable(self.0.row().and_then(|row| {
+            Ok(row
+                .unit_cost_e4()?
+                .map(|cost| Decimal(from_fixed(cost, UNIT_COST_SCALE))))
+        }))
+    }
+}
+
+fn commodity_code(row: &ItemRow) -> Result<Option<&str>, Error> {
+    Ok(row.commodity_code()?.as_deref())
+}

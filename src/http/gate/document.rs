@@ -1,0 +1,175 @@
+//! A document that has been found good: what is known of it whoever sends it, and with whatever variables.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apollo_compiler::Node;
+use apollo_compiler::ast;
+use apollo_compiler::diagnostic::ToCliReport;
+use apollo_compiler::executable::{ExecutableDocument, Operation};
+use apollo_compiler::parser::Parser;
+use apollo_compiler::validation::{DiagnosticData, DiagnosticList, Valid};
+use async_graphql::Variables;
+use async_graphql::parser::types;
+
+use super::lexical::Marks;
+use super::literals::{self, Uses};
+use super::problems::Problems;
+use super::rules::Rules;
+use super::translate::Absent;
+use super::{Problem, Refusal, lexical, measure, merging, syntax, translate};
+use crate::domain::limits::Limits;
+use crate::error::Error;
+
+/// Forms of one document that are kept ready: one for each operation and each set of variables left out.
+const FORMS: usize = 8;
+/// Bytes of memory for each token: two trees and the places of its tokens. Measured.
+const TOKEN_BYTES: usize = 448;
+
+/// An operation by its name, and the variables left out.
+type Form = (Option<String>, Absent);
+
+/// A valid document within the limits.
+pub(super) struct Document {
+    pub executable: Valid<ExecutableDocument>,
+    pub marks: Marks,
+    uses: HashMap<Option<String>, Uses>,
+    forms: Mutex<HashMap<Form, Arc<types::ExecutableDocument>>>,
+}
+
+impl Document {
+    /// Reads a document, in an order that lets nothing see what it can't bear: bytes, then syntax, then size, then
+    /// meaning.
+    pub(super) fn read(rules: &Rules, text: &str, limits: &Limits) -> Result<Self, Refusal> {
+        let marks = lexical::scan(text, limits)?;
+        let tree = parse(text, &marks, limits)?;
+        syntax::complete(&tree, text, &marks)?;
+        measure::bound(&tree, &marks, limits)?;
+        let executable = tree
+            .to_executable_validate(&rules.schema)
+            .map_err(|found| invalid(&found.errors, text, &marks, limits))?;
+        let mut problems = Problems::new(limits.errors);
+        let mut uses = HashMap::new();
+        for operation in executable.operations.iter() {
+            let used = literals::check(rules, limits, &executable, operation, &marks, &mut problems);
+            merging::check(rules, limits, &executable, operation, &marks, &mut problems);
+            uses.insert(operation.name.as_ref().map(ToString::to_string), used);
+        }
+        problems.finish()?;
+        Ok(Self {
+            executable,
+            marks,
+            uses,
+            forms: Mutex::default(),
+        })
+    }
+
+    /// What the document takes in memory, about.
+    pub(super) fn weight(&self, text: &str) -> usize {
+        self.marks
+            .count()
+            .saturating_mul(TOKEN_BYTES)
+            .saturating_add(text.len().saturating_mul(2))
+    }
+
+    /// The operation that is to be executed, and what it uses.
+    pub(super) fn operation(&self, name: Option<&str>) -> Result<(&Node<Operation>, &Uses), Refusal> {
+        let operations = &self.executable.operations;
+        let resolution = |text: String| Refusal::from(Error::OperationResolution(text));
+        let operation = operations.get(name).map_err(|_| {
+            resolution(match name {
+                Some(name) => format!("Unknown operation named {name:?}."),
+                None => "Must provide operation name if query contains multiple operations.".into(),
+            })
+        })?;
+        let uses = self.uses.get(&operation.name.as_ref().map(ToString::to_string));
+        let uses = uses.ok_or_else(|| resolution("The document contains no operation.".into()))?;
+        Ok((operation, uses))
+    }
+
+    /// The form in which an operation is executed: it leaves out what variables without a value leave out.
+    pub(super) fn form(
+        &self,
+        operation: &Node<Operation>,
+        uses: &Uses,
+        variables: &Variables,
+    ) -> Arc<types::ExecutableDocument> {
+        let declared = operation.variables.iter().map(|variable| variable.name.as_str());
+        let absent: Absent = declared
+            .filter(|name| !variables.contains_key(*name))
+            .map(str::to_owned)
+            .collect();
+        let key = (operation.name.as_ref().map(ToString::to_string), absent);
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(form) = forms.get(&key) {
+            return form.clone();
+        }
+        let at = operation.location().map_or(0, |span| span.offset());
+        let made = translate::document(&self.executable, operation, at, &uses.fragments, &self.marks, &key.1);
+        let made = Arc::new(made);
+        if forms.len() >= FORMS {
+            forms.clear();
+        }
+        forms.insert(key, made.clone());
+        made
+    }
+}
+
+fn parse(text: &str, marks: &Marks, limits: &Limits) -> Result<ast::Document, Problem> {
+    // The parser counts a list in an object as two levels.
+    let mut parser = Parser::new().recursion_limit(limits.nesting.saturating_mul(2).saturating_add(8));
+    parser.parse_ast(text, "document.graphql").map_err(|refused| {
+        let first = refused.errors.iter().next();
+        let message = first.as_ref().map_or_else(String::new, |found| found.error.to_string());
+        let offset = first
+            .and_then(|found| found.error.location())
+            .map_or(0, |span| span.offset());
+        let message = message.strip_prefix("syntax error: ").unwrap_or(&message);
+        lexical::syntax(message, marks.place(offset))
+    })
+}
+
+fn invalid(found: &DiagnosticList, text: &str, marks: &Marks, limits: &Limits) -> Refusal {
+    let mut problems = Problems::new(limits.errors);
+    let unknown = found
+        .iter()
+        .any(|one| one.error.unstable_error_name() == Some("UndefinedField"));
+    for diagnostic in found.iter() {
+        if unknown && follows(diagnostic.error, text) {
+            continue;
+        }
+        if problems.full() {
+            problems.count(1);
+            continue;
+        }
+        // The words of the reference implementation, which tools and people know.
+        let message = diagnostic
+            .error
+            .unstable_compat_message()
+            .unwrap_or_else(|| diagnostic.error.to_string());
+        let place = diagnostic
+            .error
+            .location()
+            .map_or((1, 1), |span| marks.place(span.offset()));
+        problems.push(Error::ValidationFailed(message), place);
+    }
+    match problems.finish() {
+        Err(refusal) => refusal,
+        Ok(()) => Error::ValidationFailed("The document is not valid.".into()).into(),
+    }
+}
+
+/// Whether a problem may only follow from an unknown field: validation drops such a field with all that is in it, and
+/// then misses what was there.
+fn follows(problem: &DiagnosticData, text: &str) -> bool {
+    match problem.unstable_error_name() {
+        Some("UnusedVariable" | "UnusedFragment") => true,
+        Some("MissingSubselection") => {
+            let field = problem
+                .location()
+                .and_then(|span| text.get(span.offset()..span.end_offset()));
+            field.is_some_and(|field| field.trim_end().ends_with('}'))
+        }
+        _ => false,
+    }
+}

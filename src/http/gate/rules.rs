@@ -1,0 +1,181 @@
+//! What values may look like beyond the types of the schema, for literals and variables alike.
+
+use std::collections::HashSet;
+use std::fmt::{self, Display, Formatter};
+
+use apollo_compiler::Schema;
+use apollo_compiler::ast::{InputValueDefinition, Type};
+use apollo_compiler::schema::{ExtendedType, InputObjectType};
+use apollo_compiler::validation::Valid;
+
+use crate::domain::limits::Limits;
+
+/// The schema, and what is asked of it again and again.
+pub(super) struct Rules {
+    pub schema: Valid<Schema>,
+    /// Filters that hold other filters of things, not only comparisons: each is a level of nesting.
+    levels: HashSet<String>,
+}
+
+impl Rules {
+    pub(super) fn new(sdl: &str) -> Result<Self, String> {
+        let schema = Schema::parse_and_validate(sdl, "schema.graphql").map_err(|refused| refused.errors.to_string())?;
+        let levels = schema
+            .types
+            .iter()
+            .filter(|(_, ty)| nests(ty))
+            .map(|(name, _)| name.to_string())
+            .collect();
+        Ok(Self { schema, levels })
+    }
+
+    /// The levels of nesting that an input object of this type adds: 1 or 0.
+    pub(super) fn levels(&self, ty: &str) -> usize {
+        usize::from(self.levels.contains(ty))
+    }
+
+    /// The type that a name means.
+    pub(super) fn named(&self, ty: &Type) -> Option<&ExtendedType> {
+        self.schema.types.get(ty.inner_named_type())
+    }
+}
+
+fn is_filter(name: &str) -> bool {
+    name.ends_with("Filter")
+}
+
+/// `AssistanceRequestFilter` nests; `StringFilter` compares; `RequestItemListFilter` is a quantifier, part of the
+/// relation that it quantifies.
+fn nests(ty: &ExtendedType) -> bool {
+    let ExtendedType::InputObject(input) = ty else {
+        return false;
+    };
+    let holds_filters = input
+        .fields
+        .values()
+        .any(|field| is_filter(field.ty.inner_named_type()));
+    is_filter(&input.name) && !input.name.ends_with("ListFilter") && holds_filters
+}
+
+/// Whether exactly one field of the input object must be given.
+pub(super) fn one_of(input: &InputObjectType) -> bool {
+    input.directives.has("oneOf")
+}
+
+/// How many values a list may hold in a field of an input object. Lists of what is written are bounded where they are
+/// written, with a user error in place of a refusal.
+pub(super) fn values_in(input: &InputObjectType, field: &InputValueDefinition, limits: &Limits) -> Option<usize> {
+    (field.ty.is_list() && is_filter(&input.name)).then_some(limits.list_values)
+}
+
+/// How many values a list may hold as an argument of a field.
+pub(super) fn values_of(field: &str, argument: &InputValueDefinition, limits: &Limits) -> Option<usize> {
+    let most = if field == "nodes" && argument.name == "ids" {
+        limits.nodes
+    } else {
+        limits.list_values
+    };
+    argument.ty.is_list().then_some(most)
+}
+
+/// What a value is before any type is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Int,
+    Float,
+    String,
+    Boolean,
+    Enum,
+    List,
+    Object,
+}
+
+impl Kind {
+    pub(super) const fn told(self) -> &'static str {
+        match self {
+            Self::Int => "a whole number",
+            Self::Float => "a number with a fraction or an exponent",
+            Self::String => "a string",
+            Self::Boolean => "a boolean",
+            Self::Enum => "an enum value",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+}
+
+/// What one of our scalars expects, where a value of this kind can't be it. Whether a string is a date or a number is
+/// told by the scalar itself when it is read.
+pub(super) fn scalar_expects(scalar: &str, kind: Kind) -> Option<&'static str> {
+    let (expected, right): (_, &[Kind]) = match scalar {
+        "Decimal" => (
+            "a decimal number as a string (\"1250.5\") or a whole number",
+            &[Kind::String, Kind::Int],
+        ),
+        "BigInt" => ("a whole number, or its digits as a string", &[Kind::String, Kind::Int]),
+        "CountryCode" => ("a country code as a string (\"BGD\")", &[Kind::String, Kind::Int]),
+        "Date" => ("a date as a string (\"2020-05-04\")", &[Kind::String]),
+        "DateTime" => ("a time in UTC as a string (\"2020-05-04T12:00:00Z\")", &[Kind::String]),
+        _ => return None,
+    };
+    (!right.contains(&kind)).then_some(expected)
+}
+
+/// Where a value stands, from the argument or the variable inwards: `input.items[2].quantity`.
+#[derive(Clone, Copy)]
+pub(super) struct Path<'a> {
+    outer: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    pub(super) fn new(name: &'a str) -> Self {
+        Self {
+            outer: None,
+            step: Step::Name(name),
+        }
+    }
+
+    pub(super) fn field(&'a self, name: &'a str) -> Self {
+        Self {
+            outer: Some(self),
+            step: Step::Name(name),
+        }
+    }
+
+    pub(super) fn item(&'a self, index: usize) -> Self {
+        Self {
+            outer: Some(self),
+            step: Step::Index(index),
+        }
+    }
+}
+
+impl Display for Path<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(outer) = self.outer {
+            outer.fmt(f)?;
+        }
+        match self.step {
+            Step::Name(name) if self.outer.is_some() => write!(f, ".{name}"),
+            Step::Name(name) => f.write_str(name),
+            Step::Index(index) => write!(f, "[{index}]"),
+        }
+    }
+}
+
+/// The message for a list that holds too many values.
+pub(super) fn too_many(most: usize, found: usize) -> String {
+    format!("at most {most} values are taken, and these are {found}")
+}
+
+/// The message for a filter that nests too deep.
+pub(super) fn too_deep(most: usize) -> String {
+    format!("filters nest at most {most} deep, and this one goes deeper")
+}

@@ -1,0 +1,134 @@
+//! Creating a request.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Datelike, Utc};
+use entity::assistance_request as ar;
+use entity::enums::RequestStatus;
+use sea_orm::{ActiveModelTrait, Set};
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::assistance_request::{NewRequest, Origin};
+use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::rights::{Operation, scope};
+use crate::domain::text::fold;
+use crate::error::Error;
+use crate::store::assistance_request::write;
+use crate::store::{Outcome, Store, Write, fault};
+
+/// Creates a request as DRAFT, or hands it in at once. Gives its id.
+///
+/// # Errors
+/// `FORBIDDEN` for a country that the actor does not speak for; DUPLICATE where its source and external id are taken;
+/// NO_ITEMS where an empty one is to be handed in.
+pub async fn create(store: &Store, actor: Arc<Actor>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
+    let new = Arc::new(new);
+    store
+        .write(actor, move |w| {
+            let new = Arc::clone(&new);
+            Box::pin(async move {
+                let begin = if submit { Begin::Submitted } else { Begin::Draft };
+                insert(w, &new, begin, w.now).await
+            })
+        })
+        .await
+}
+
+/// The status in which a request begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begin {
+    Draft,
+    Submitted,
+    /// The operator's import lands verified, at this moment.
+    Verified(DateTime<Utc>),
+}
+
+/// That `actor` writes requests of this country.
+pub(super) fn check_country(actor: &Actor, country: &str) -> Result<(), Error> {
+    if scope(actor, Operation::WriteRequest).holds(Some(country), None) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!(
+        "You may not write requests of {country}: you speak for another country."
+    )))
+}
+
+/// Inserts a request and its items.
+pub(super) async fn insert(w: &Write, new: &NewRequest, begin: Begin, confirmed_at: DateTime<Utc>) -> Outcome<Uuid> {
+    check_country(&w.actor, &new.country)?;
+    if begin != Begin::Draft && new.items.is_empty() {
+        let message = "A request is handed in with at least one item.";
+        return Err(Problem::new(ProblemCode::NoItems, message).at("items").into());
+    }
+    let id = Uuid::now_v7();
+    let number = write::next_reference_number(w).await?;
+    let principal = w.actor.principal_text();
+    let NewRequest {
+        country,
+        title,
+        description,
+        language,
+        priority,
+        people_in_need,
+        needed_by,
+        contact,
+        origin,
+        source_url,
+        items,
+    } = new;
+    let (source, external_id) = match origin {
+        Some(Origin { source, external_id }) => (Some(source.as_str()), Some(external_id.as_str())),
+        None => (None, None),
+    };
+    let (status, submitted_at, verified_at) = match begin {
+        Begin::Draft => (RequestStatus::Draft, None, None),
+        Begin::Submitted => (RequestStatus::Submitted, Some(w.now), None),
+        Begin::Verified(at) => (RequestStatus::Verified, Some(at), Some(at)),
+    };
+    let mut row = ar::ActiveModel {
+        id: Set(id),
+        reference: Set(format!("{country}-{}-{number:06}", w.now.year())),
+        country_code: Set(country.clone()),
+        language: Set(*language),
+        priority: Set(*priority),
+        status: Set(status),
+        status_reason: Set(None),
+        people_in_need: Set(*people_in_need),
+        needed_by: Set(*needed_by),
+        source: Set(source.map(Into::into)),
+        external_id: Set(external_id.map(Into::into)),
+        source_folded: Set(source.map(fold)),
+        external_id_folded: Set(external_id.map(fold)),
+        source_url: Set(source_url.clone()),
+        confirmed_at: Set(confirmed_at),
+        created_by: Set(principal.clone()),
+        submitted_by: Set(submitted_at.map(|_| principal)),
+        version: Set(1),
+        created_at: Set(w.now),
+        updated_at: Set(w.now),
+        submitted_at: Set(submitted_at),
+        verified_at: Set(verified_at),
+        closed_at: Set(None),
+        ..Default::default()
+    };
+    write::set_texts(&mut row, title, description.as_deref());
+    write::set_contact(&mut row, contact);
+    if let Err(failed) = row.insert(&w.tx).await {
+        // The reference is our own and never taken, so it is the source's id.
+        return match fault::duplicate(&failed) {
+            Some(_) => Err(duplicate_origin().into()),
+            None => Err(failed.into()),
+        };
+    }
+    write::insert_items(w, id, 0, items, verified_at.is_some()).await?;
+    Ok(id)
+}
+
+pub(super) fn duplicate_origin() -> Problem {
+    Problem::new(
+        ProblemCode::Duplicate,
+        "Another request has this source and externalId.",
+    )
+    .at("externalId")
+}

@@ -1,0 +1,14 @@
+//! Requests: reading them within a reader's rights, and the transactions of their life.
+
+mod create;
+mod import;
+mod read;
+mod step;
+mod update;
+mod write;
+
+pub use create::create;
+pub use import::import;
+pub use read::{By, OrderBy, OrderField, RequestRow, by_ids, find, page, pages_of_countries};
+pub use step::{Approval, StepInput, take, verify};
+pub use update::{ItemPatch, RequestPatch, update};

@@ -1,0 +1,220 @@
+//! The steps of a request's life.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use entity::assistance_request as ar;
+use entity::enums::RequestStatus;
+use entity::request_item as ri;
+use rust_decimal::Decimal;
+use sea_orm::{ActiveModelTrait, ActiveValue, Set};
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::assistance_request::fixed;
+use crate::domain::number::QUANTITY_SCALE;
+use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
+use crate::domain::step::Step;
+use crate::domain::text::{self, TEXT_MAX};
+use crate::store::assistance_request::write;
+use crate::store::{Outcome, Refused, Store, Write};
+
+/// What names a step: the request as it was last seen, and why.
+#[derive(Clone, Debug)]
+pub struct StepInput {
+    /// Its id; none where the client's id is none of a request.
+    pub id: Option<Uuid>,
+    /// The version last seen.
+    pub version: i32,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// What is approved of one item, in a verification.
+#[derive(Clone, Debug)]
+pub struct Approval {
+    /// Its id; none where the client's id is none of an item.
+    pub item: Option<Uuid>,
+    /// From 0 to the requested quantity.
+    pub quantity: Decimal,
+    /// Why it is less.
+    pub note: Option<String>,
+}
+
+/// Takes a step other than verifying and updating. Gives the request's id.
+///
+/// # Errors
+/// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, REASON_REQUIRED, and NO_ITEMS or INACTIVE at submission.
+pub async fn take(store: &Store, actor: Arc<Actor>, step: Step, input: StepInput) -> Outcome<Uuid> {
+    store
+        .write(actor, move |w| {
+            let input = input.clone();
+            Box::pin(async move { take_in(w, step, input).await })
+        })
+        .await
+}
+
+async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
+    let row = write::load(w, input.id, input.version, step).await?;
+    let mut problems = Problems::default();
+    let reason = text::optional(
+        input.reason.as_deref(),
+        TEXT_MAX,
+        &Path::Root.field("reason"),
+        &mut problems,
+    );
+    if problems.is_empty() && reason.is_none() && needs_reason(step) {
+        let message = format!("{} needs a reason: others will ask for it.", step.mutation());
+        problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    advance(w, &row, step, reason).await?;
+    Ok(row.id)
+}
+
+/// Whether a step is refused without a reason. Closing is, unless everything is delivered.
+const fn needs_reason(step: Step) -> bool {
+    matches!(step, Step::Withdraw | Step::Return | Step::Reject | Step::Close)
+}
+
+/// Moves the request on.
+pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Option<String>) -> Outcome<()> {
+    let mut change: ar::ActiveModel = Default::default();
+    match step {
+        Step::Submit => {
+            let items = write::items(w, row.id).await?;
+            write::check_submittable(w, row, &items).map_err(|problems| Refused::Problems(Problems(problems)))?;
+            change.submitted_at = Set(Some(w.now));
+            change.submitted_by = Set(Some(w.actor.principal_text()));
+            change.confirmed_at = Set(w.now);
+        }
+        Step::Confirm => change.confirmed_at = Set(w.now),
+        Step::Close => change.closed_at = Set(Some(w.now)),
+        Step::Update | Step::Withdraw | Step::Verify | Step::Return | Step::Reject => {}
+    }
+    if let Some(next) = step.next(row.status)
+        && next != row.status
+    {
+        change.status = Set(next);
+        change.status_reason = Set(reason);
+    }
+    write::save(w, row, change).await
+}
+
+/// Verifies a request: sets what is approved of each item, as requested where left out. On a VERIFIED request only the
+/// approvals that are named change. Gives the request's id.
+///
+/// # Errors
+/// Those of a step, and NOT_FOUND, DUPLICATE, OUT_OF_RANGE, REQUIRED or INVALID for the approvals.
+pub async fn verify(store: &Store, actor: Arc<Actor>, input: StepInput, approvals: Vec<Approval>) -> Outcome<Uuid> {
+    store
+        .write(actor, move |w| {
+            let (input, approvals) = (input.clone(), approvals.clone());
+            Box::pin(async move { verify_in(w, &input, &approvals).await })
+        })
+        .await
+}
+
+async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outcome<Uuid> {
+    let row = write::load(w, input.id, input.version, Step::Verify).await?;
+    let items = write::items(w, row.id).await?;
+    let first = row.status == RequestStatus::Submitted;
+    let approved = check_approvals(&items, approvals, first)?;
+    let mut changed = false;
+    for (item, (quantity, note)) in items.iter().zip(&approved) {
+        if item.approved_milli == Some(*quantity) && item.approval_note == *note {
+            continue;
+        }
+        changed = true;
+        let change = ri::ActiveModel {
+            id: ActiveValue::Unchanged(item.id),
+            approved_milli: Set(Some(*quantity)),
+            approval_note: Set(note.clone()),
+            ..Default::default()
+        };
+        change.update_without_returning(&w.tx).await?;
+    }
+    if first || changed {
+        let mut change = ar::ActiveModel {
+            confirmed_at: Set(w.now),
+            ..Default::default()
+        };
+        if first {
+            change.status = Set(RequestStatus::Verified);
+            change.status_reason = Set(None);
+            change.verified_at = Set(Some(w.now));
+        }
+        write::save(w, &row, change).await?;
+    }
+    Ok(row.id)
+}
+
+/// The approved quantity, in thousandths, and the note of every item.
+fn check_approvals(
+    items: &[ri::Model],
+    approvals: &[Approval],
+    first: bool,
+) -> Result<Vec<(i64, Option<String>)>, Problems> {
+    let mut problems = Problems::default();
+    let list = Path::Root.field("approvals");
+    let mut approved: Vec<(i64, Option<String>)> = items
+        .iter()
+        .map(|item| {
+            (
+                item.approved_milli.unwrap_or(item.quantity_milli),
+                item.approval_note.clone(),
+            )
+        })
+        .collect();
+    let mut seen = HashSet::new();
+    for (index, approval) in approvals.iter().enumerate() {
+        let at = list.index(index);
+        let place = items.iter().position(|item| Some(item.id) == approval.item);
+        let Some((place, item)) = place.and_then(|place| Some((place, items.get(place)?))) else {
+            problems.add(
+                &at.field("item"),
+                ProblemCode::NotFound,
+                "No item of this request has this id.",
+            );
+            continue;
+        };
+        if !seen.insert(item.id) {
+            problems.add(
+                &at.field("item"),
+                ProblemCode::Duplicate,
+                "This item is approved twice.",
+            );
+            continue;
+        }
+        let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), &mut problems);
+        let rule = "What is approved is 0 to the requested quantity, with up to 3 decimals.";
+        let quantity_at = at.field("approvedQuantity");
+        let quantity = fixed(
+            approval.quantity,
+            QUANTITY_SCALE,
+            0,
+            item.quantity_milli,
+            &quantity_at,
+            &mut problems,
+            rule,
+        );
+        if quantity.is_some_and(|quantity| quantity < item.quantity_milli) && approval.note.is_none() {
+            let message = "Less than was requested is approved with a note that says why.";
+            problems.add(&at.field("note"), ProblemCode::Required, message);
+        }
+        if let (Some(quantity), Some(slot)) = (quantity, approved.get_mut(place)) {
+            *slot = (quantity, note);
+        }
+    }
+    if problems.is_empty() && approved.iter().all(|(quantity, _)| *quantity == 0) {
+        let message = if first {
+            "At least one item is approved above 0: reject the request instead."
+        } else {
+            "At least one item stays approved above 0: close the request instead."
+        };
+        problems.add(&list, ProblemCode::Invalid, message);
+    }
+    problems.or_else(Some(approved))
+}

@@ -1,0 +1,253 @@
+//! What every write of requests shares: the fresh row under its lock, the checks that come first, and the items.
+
+use entity::enums::{ItemKind, RequestStatus};
+use entity::{assistance_request as ar, request_item as ri};
+use sea_orm::sea_query::IntoIden;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Set, Statement,
+};
+use uuid::Uuid;
+
+use crate::domain::assistance_request::{Contact, NewItem};
+use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::rights::Operation;
+use crate::domain::step::{Step, Subject, is_own, may, open_in};
+use crate::domain::text::fold;
+use crate::error::Error;
+use crate::store::condition::visible_request;
+use crate::store::{Outcome, Refused, Write};
+
+/// The rules' view of a row.
+pub(super) fn subject(row: &ar::Model) -> Subject<'_> {
+    Subject {
+        country: &row.country_code,
+        status: row.status,
+        created_by: &row.created_by,
+        submitted_by: row.submitted_by.as_deref(),
+    }
+}
+
+/// The row, locked until the transaction ends, where the actor may see it.
+async fn lock(w: &Write, id: Uuid) -> Result<Option<ar::Model>, DbErr> {
+    let table = ar::Entity.into_iden();
+    let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
+    match w.backend() {
+        DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await,
+        // The transaction holds the only write lock there is.
+        _ => query.one(&w.tx).await,
+    }
+}
+
+/// The row for a step: seen, with the right, at the version that was named, in a status where the step is open.
+pub(super) async fn load(w: &Write, id: Option<Uuid>, version: i32, step: Step) -> Outcome<ar::Model> {
+    let found = match id {
+        Some(id) => lock(w, id).await?,
+        None => None,
+    };
+    let row = found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "No request has this id.").at("id"))?;
+    check_right(w, &row, step)?;
+    if row.version != version {
+        let message = format!(
+            "The request is at version {}, not {version}: look at it again.",
+            row.version
+        );
+        return Err(Problem::new(ProblemCode::StaleVersion, message)
+            .at("version")
+            .with("current", row.version)
+            .into());
+    }
+    if step.next(row.status).is_none() {
+        return Err(not_open(step, row.status).into());
+    }
+    Ok(row)
+}
+
+fn check_right(w: &Write, row: &ar::Model, step: Step) -> Outcome<()> {
+    let subject = subject(row);
+    if may(&w.actor, step, &subject) {
+        return Ok(());
+    }
+    let message = if step.operation() == Operation::Review && is_own(&w.actor, &subject) {
+        format!(
+            "Nobody may {} for what one created or submitted oneself.",
+            step.mutation()
+        )
+    } else {
+        format!("You may not {} for this request.", step.mutation())
+    };
+    Err(Refused::Error(Error::Forbidden(message)))
+}
+
+/// The problem of a step that is not open.
+pub(super) fn not_open(step: Step, status: RequestStatus) -> Problem {
+    use sea_orm::ActiveEnum;
+    let open = open_in(status);
+    let open = if open.is_empty() {
+        "none".to_owned()
+    } else {
+        open.join(", ")
+    };
+    let status = status.to_value();
+    let message = format!(
+        "{} is not open while the request is {status}; open are: {open}.",
+        step.mutation()
+    );
+    Problem::new(ProblemCode::InvalidTransition, message)
+        .at("id")
+        .with("status", status)
+        .with("open", open)
+}
+
+/// The items of a request in their places.
+pub(super) async fn items(w: &Write, request: Uuid) -> Result<Vec<ri::Model>, DbErr> {
+    ri::Entity::find()
+        .filter(ri::Column::RequestId.eq(request))
+        .order_by_asc(ri::Column::Position)
+        .order_by_asc(ri::Column::Id)
+        .all(&w.tx)
+        .await
+}
+
+/// Appends items after the place `from`.
+pub(super) async fn insert_items(
+    w: &Write,
+    request: Uuid,
+    from: i32,
+    items: &[NewItem],
+    approved: bool,
+) -> Outcome<()> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    let rows = items.iter().zip(from..).map(|(item, position)| {
+        let NewItem {
+            external_id,
+            kind,
+            category,
+            commodity,
+            description,
+            unit,
+            quantity_milli,
+            unit_cost_e4,
+        } = item;
+        ri::ActiveModel {
+            id: Set(Uuid::now_v7()),
+            request_id: Set(request),
+            position: Set(position),
+            external_id: Set(external_id.clone()),
+            kind: Set(*kind),
+            category_code: Set(category.clone()),
+            commodity_code: Set(commodity.clone()),
+            description: Set(description.clone()),
+            unit_code: Set(unit.clone()),
+            quantity_milli: Set(*quantity_milli),
+            approved_milli: Set(approved.then_some(*quantity_milli)),
+            approval_note: Set(None),
+            unit_cost_e4: Set(*unit_cost_e4),
+        }
+    });
+    ri::Entity::insert_many(rows).exec_without_returning(&w.tx).await?;
+    Ok(())
+}
+
+/// Saves what was changed of the request, with the next version.
+pub(super) async fn save(w: &Write, row: &ar::Model, mut change: ar::ActiveModel) -> Outcome<()> {
+    change.id = ActiveValue::Unchanged(row.id);
+    change.version = Set(row.version + 1);
+    change.updated_at = Set(w.now);
+    change.update_without_returning(&w.tx).await?;
+    Ok(())
+}
+
+/// The columns of a contact.
+pub(super) fn set_contact(change: &mut ar::ActiveModel, contact: &Contact) {
+    let Contact {
+        name,
+        role,
+        email,
+        phone,
+    } = contact.clone();
+    change.contact_name = Set(name);
+    change.contact_role = Set(role);
+    change.contact_email = Set(email);
+    change.contact_phone = Set(phone);
+}
+
+/// The contact of a row.
+pub(super) fn contact_of(row: &ar::Model) -> Contact {
+    Contact {
+        name: row.contact_name.clone(),
+        role: row.contact_role.clone(),
+        email: row.contact_email.clone(),
+        phone: row.contact_phone.clone(),
+    }
+}
+
+/// The columns of title and description, which are matched folded.
+pub(super) fn set_texts(change: &mut ar::ActiveModel, title: &str, description: Option<&str>) {
+    change.title = Set(title.into());
+    change.title_folded = Set(fold(title));
+    change.description = Set(description.map(Into::into));
+    change.text_folded = Set(match description {
+        Some(description) => fold(&format!("{title}\n{description}")),
+        None => fold(title),
+    });
+}
+
+/// The next number of a reference: one sequence for all countries, gaps allowed, never used twice.
+pub(super) async fn next_reference_number(w: &Write) -> Result<i64, DbErr> {
+    let sql = match w.backend() {
+        DbBackend::Postgres => "SELECT nextval('assistance_request_reference')",
+        _ => "UPDATE assistance_request_reference SET value = value + 1 RETURNING value",
+    };
+    let row = w.tx.query_one_raw(Statement::from_string(w.backend(), sql)).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("the sequence of references".into()))?
+        .try_get_by_index(0)
+}
+
+/// That every code of a request that is handed in is still in use, and that it asks for something.
+pub(super) fn check_submittable(w: &Write, row: &ar::Model, items: &[ri::Model]) -> Result<(), Vec<Problem>> {
+    let mut problems = Vec::new();
+    if items.is_empty() {
+        problems.push(Problem::new(ProblemCode::NoItems, "A request is handed in with at least one item.").at("id"));
+    }
+    let reference = &w.reference;
+    let inactive = |noun: &str, code: &str| {
+        Problem::new(
+            ProblemCode::Inactive,
+            format!("The {noun} {code} is retired by now: choose another."),
+        )
+        .at("id")
+    };
+    if reference
+        .countries
+        .get(&row.country_code)
+        .is_none_or(|country| !country.row.active)
+    {
+        problems.push(inactive("country", &row.country_code));
+    }
+    for item in items {
+        if reference
+            .categories
+            .get(&item.category_code)
+            .is_none_or(|category| !category.row.active)
+        {
+            problems.push(inactive("category", &item.category_code));
+        }
+        if let Some(code) = &item.commodity_code
+            && reference
+                .commodities
+                .get(code)
+                .is_none_or(|commodity| !commodity.row.active)
+        {
+            problems.push(inactive("commodity", code));
+        }
+    }
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// What a unit of an item may cost: FUNDING always 1.
+pub(super) const fn cost_is_fixed(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Funding)
+}
