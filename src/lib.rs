@@ -3,6 +3,8 @@
 //! The rooms, each knowing only those to its right:
 //! `cli → app → http → graphql → store → domain → entity`. See `docs/architecture.md`.
 
+pub mod auth;
+pub mod config;
 pub mod domain;
 pub mod error;
 pub mod graphql;
