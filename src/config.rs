@@ -21,15 +21,33 @@ const PREFIX: &str = "NAM_NEEDS_";
 #[command(next_help_heading = "Settings")]
 pub struct Config {
     /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite://nam-needs.sqlite?mode=rwc]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
     pub database_url: Option<SecretString>,
 
     /// The same database with the role that owns its tables, for migrations [default: DATABASE_URL]
-    #[arg(long, env = "MIGRATE_DATABASE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    #[arg(
+        long,
+        env = "MIGRATE_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
     pub migrate_database_url: Option<SecretString>,
 
     /// Address and port to listen on; 0.0.0.0:8000 for all interfaces
-    #[arg(long, env = "BIND", value_name = "ADDRESS", default_value = "127.0.0.1:8000", global = true)]
+    #[arg(
+        long,
+        env = "BIND",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8000",
+        global = true
+    )]
     pub bind: SocketAddr,
 
     /// Whether what is public is answered without a credential
@@ -57,7 +75,13 @@ pub struct Config {
     pub log: String,
 
     /// How it is logged, on standard error
-    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true)]
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
     pub log_format: LogFormat,
 
     /// Web origins whose pages may call the server, https://example.org,https://example.com; * for all
@@ -191,7 +215,10 @@ pub fn load_env_file<C: CommandFactory>(path: &Path) -> Result<(), String> {
     if path.is_file() {
         // The error's own text would repeat the line, and with it perhaps a secret.
         let unreadable = |error: dotenvy::Error| match error {
-            dotenvy::Error::LineParse(_, at) => format!("{} has a line that is no NAME=VALUE, at its character {at}", path.display()),
+            dotenvy::Error::LineParse(_, at) => format!(
+                "{} has a line that is no NAME=VALUE, at its character {at}",
+                path.display()
+            ),
             other => format!("{} can't be read: {other}", path.display()),
         };
         for line in dotenvy::from_path_iter(path).map_err(unreadable)? {
@@ -210,7 +237,9 @@ pub fn load_env_file<C: CommandFactory>(path: &Path) -> Result<(), String> {
 
 fn settings<C: CommandFactory>() -> Vec<String> {
     let command = C::command();
-    let names = command.get_arguments().filter_map(|argument| argument.get_env()?.to_str());
+    let names = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_env()?.to_str());
     names.map(str::to_owned).collect()
 }
 

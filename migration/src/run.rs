@@ -133,7 +133,9 @@ impl Target {
         }
         let schema = Statement::from_string(DbBackend::Postgres, "SELECT current_schema()::text");
         let schema = tx.query_one_raw(schema).await?;
-        let schema: String = schema.ok_or_else(|| DbErr::Custom("no schema".into()))?.try_get_by_index(0)?;
+        let schema: String = schema
+            .ok_or_else(|| DbErr::Custom("no schema".into()))?
+            .try_get_by_index(0)?;
         let (schema, role) = (quoted(&schema), quoted(&role));
         let grants = format!(
             "GRANT USAGE ON SCHEMA {schema} TO {role};
@@ -156,7 +158,8 @@ async fn lock(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbEr
     let tx = database.begin_with_options(options).await?;
     if tx.get_database_backend() == DbBackend::Postgres {
         let wait = PATIENCE.as_millis();
-        tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {wait}")).await?;
+        tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {wait}"))
+            .await?;
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
             .await?;
     }

@@ -94,7 +94,16 @@ mod tests {
         assert_eq!(read(&format!("Bearer {key}")), Ok(Credential::ApiKey(&key)));
         assert_eq!(read(&format!("bearer  {key} ")), Ok(Credential::ApiKey(&key)));
         assert_eq!(read("Bearer eyJh.eyJz.c2ln"), Ok(Credential::Jwt));
-        for bad in ["", "Bearer", "Bearer ", "Basic dTpw", &key, "Bearer nam_short", "Bearer a.b", "Bearer a.b.ü"] {
+        for bad in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Basic dTpw",
+            &key,
+            "Bearer nam_short",
+            "Bearer a.b",
+            "Bearer a.b.ü",
+        ] {
             assert_eq!(read(bad), Err("UNAUTHENTICATED"), "{bad}");
         }
     }

@@ -152,10 +152,7 @@ mod tests {
     #[test]
     fn a_secret_is_told_by_its_form() {
         let body = "a".repeat(32);
-        for good in [
-            format!("nam_{body}"),
-            format!("nam_{}", "Z-9_".repeat(32)),
-        ] {
+        for good in [format!("nam_{body}"), format!("nam_{}", "Z-9_".repeat(32))] {
             assert!(is_secret(&good), "{good}");
         }
         for bad in [

@@ -17,7 +17,11 @@ fn select(reader: &Reader) -> SelectStatement {
     let manages = scope(reader.actor(), Operation::ManageKeys).everything;
     Query::select()
         .from_as(ak::Entity, Alias::new("k"))
-        .and_where(if manages { Expr::val(1).eq(1) } else { Expr::val(1).eq(0) })
+        .and_where(if manages {
+            Expr::val(1).eq(1)
+        } else {
+            Expr::val(1).eq(0)
+        })
         .take()
 }
 

@@ -66,7 +66,9 @@ pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outco
                     None => None,
                 };
                 let Some(key) = found else {
-                    return Err(Problem::new(ProblemCode::NotFound, "No key has this id.").at("id").into());
+                    return Err(Problem::new(ProblemCode::NotFound, "No key has this id.")
+                        .at("id")
+                        .into());
                 };
                 if key.revoked_at.is_some() {
                     return Ok(key.into());
@@ -184,7 +186,10 @@ async fn insert(w: &Write, new: NewApiKey, secret: &SecretString) -> Outcome<Api
 fn mint() -> Result<SecretString, Error> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|cause| Error::internal(format!("no random bits: {cause}")))?;
-    Ok(SecretString::from(format!("{SECRET_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))))
+    Ok(SecretString::from(format!(
+        "{SECRET_PREFIX}{}",
+        URL_SAFE_NO_PAD.encode(bytes)
+    )))
 }
 
 #[cfg(test)]
