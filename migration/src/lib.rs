@@ -10,6 +10,9 @@ mod m20261123_000001_reference_data;
 mod m20261123_000002_assistance_request;
 mod m20261123_000003_api_key;
 mod m20261123_000004_contribution;
+mod run;
+
+pub use run::{Direction, RunError, Step, Target};
 
 /// All steps, in their order.
 #[derive(Debug)]

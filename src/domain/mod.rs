@@ -1,6 +1,7 @@
 //! The pure rules. No clock, no database, no GraphQL: what is here can be read, and tested, as a table.
 
 pub mod actor;
+pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
 pub mod contribution;

@@ -9,6 +9,7 @@ pub mod among;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
+pub mod contribution;
 pub mod country;
 pub mod fault;
 pub mod filter;
@@ -37,6 +38,7 @@ pub struct Query(
     organization::OrganizationQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
+    contribution::ContributionQuery,
 );
 
 /// Every mutation.
@@ -48,6 +50,7 @@ pub struct Mutation(
     need_category::NeedCategoryMutation,
     commodity::CommodityMutation,
     organization::OrganizationMutation,
+    contribution::ContributionMutation,
 );
 
 /// The schema that the server serves.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::Mutex;
 
 use crate::domain::reference::Reference;
@@ -20,6 +20,7 @@ mod clock;
 pub mod commodity;
 mod condition;
 mod connect;
+pub mod contribution;
 pub mod country;
 mod fault;
 mod movement;
@@ -118,6 +119,21 @@ impl Store {
             pool.ping().await.map_err(fault::error)?;
         }
         Ok(())
+    }
+
+    /// How many steps of migration the database has had.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it does not answer; `INTERNAL` where it never had one.
+    pub async fn applied_steps(&self) -> Result<usize, Error> {
+        let count = "SELECT COUNT(*) FROM seaql_migrations";
+        let count = sea_orm::Statement::from_string(self.backend(), count);
+        let row = self.0.read.query_one_raw(count).await.map_err(fault::error)?;
+        let count: i64 = match row {
+            Some(row) => row.try_get_by_index(0).map_err(fault::error)?,
+            None => 0,
+        };
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Closes both pools, after what they are doing.

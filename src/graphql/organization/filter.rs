@@ -23,7 +23,7 @@ pub struct OrganizationFilter {
     name: Option<StringFilter>,
     /// What it is.
     kind: Option<OrganizationKindFilter>,
-    /// Where its headquarters are; an organization without a seat passes no test on it.
+    /// Where its headquarters are; one without passes no test on it.
     country: Option<CountryFilter>,
     /// It is in use (true), or retired (false).
     active: Option<bool>,

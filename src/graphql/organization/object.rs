@@ -6,12 +6,14 @@ use entity::organization::Model;
 
 use crate::error::Error;
 use crate::graphql::among::{Known, among};
+use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::GlobalId;
-use crate::graphql::page::connection;
+use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::DateTime;
+use crate::store::contribution::Parent;
 
 /// An organization.
 #[derive(Clone)]
@@ -31,7 +33,7 @@ impl Organization {
     }
 }
 
-/// An organization that gives assistance.
+/// An organization that gives or coordinates assistance.
 #[Object]
 impl Organization {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -39,7 +41,7 @@ impl Organization {
         Ok(GlobalId::Organization(self.row()?.code.clone()).encode())
     }
 
-    /// Code, given once: "UNICEF".
+    /// Code, given once: "WHO".
     async fn code(&self) -> Fallible<&str> {
         Ok(&self.row()?.code)
     }
@@ -54,7 +56,7 @@ impl Organization {
         Ok(self.row()?.kind)
     }
 
-    /// Where its headquarters are; null where it has no seat of its own.
+    /// Where its headquarters are.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<Country> {
         let found = async {
             let Some(code) = &self.row()?.country_code else {
@@ -74,6 +76,35 @@ impl Organization {
     /// Whether new contributions may name it; false once it is retired.
     async fn active(&self) -> Fallible<bool> {
         Ok(self.row()?.active)
+    }
+
+    /// Its contributions to requests that the viewer may see. Without an order, oldest first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn contributions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
+        #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Fallible<ContributionConnection> {
+        let level = self.0.level();
+        let asked = Asked {
+            filter,
+            order_by,
+            arguments: arguments(first, after, last, before),
+        };
+        let key = self.row()?.code.clone();
+        let parents = || {
+            Ok(Parent::Organizations(
+                level.rows.iter().map(|row| row.row.code.clone()).collect(),
+            ))
+        };
+        nested(ctx, level, parents, &key, asked).await
     }
 
     /// Counts the changes. Name it in a mutation.
