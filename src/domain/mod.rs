@@ -9,5 +9,6 @@ pub mod number;
 pub mod problem;
 pub mod reference;
 pub mod rights;
+pub mod search;
 pub mod step;
 pub mod text;
