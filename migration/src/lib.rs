@@ -9,6 +9,7 @@ mod column;
 mod m20261123_000001_reference_data;
 mod m20261123_000002_assistance_request;
 mod m20261123_000003_api_key;
+mod m20261123_000010_search;
 
 /// All steps, in their order.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000001_reference_data::Migration),
             Box::new(m20261123_000002_assistance_request::Migration),
             Box::new(m20261123_000003_api_key::Migration),
+            Box::new(m20261123_000010_search::Migration),
         ]
     }
 }
