@@ -15,10 +15,12 @@ pub mod filter;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod search;
 pub mod unit;
 mod viewer;
 
@@ -29,6 +31,7 @@ pub struct Query(
     viewer::ViewerQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
+    search::SearchQuery,
 );
 
 /// Every mutation.

@@ -1,0 +1,5 @@
+//! Organizations.
+
+mod object;
+
+pub use object::Organization;
