@@ -1,6 +1,15 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that can't go on has failed"
+)]
+
+use entity::enums::{NamStatus, NeedDomain, OrganizationKind};
+use entity::{country, need_category, organization};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::reference::{Reference, Rows};
 
 fn query(text: &str) -> Query {
     Query::parse(text).expect("a query")
@@ -115,6 +124,125 @@ fn the_text_with_most_words_gives_the_snippet_and_the_first_of_equals() {
         made.as_deref(),
         Some("<mark>Oxygen</mark> <mark>cylinders</mark>, 40 l")
     );
+}
+
+fn country(code: &str, iso2: &str, m49: &str, names: [&str; 4], active: bool) -> country::Model {
+    let [name, name_fr, name_es, name_ar] = names.map(str::to_owned);
+    country::Model {
+        code: code.into(),
+        iso2: iso2.into(),
+        m49: m49.into(),
+        name,
+        name_fr: Some(name_fr),
+        name_es: Some(name_es),
+        name_ar: Some(name_ar),
+        official_name: Some("the Republic".into()),
+        capital: None,
+        un_region: None,
+        un_subregion: None,
+        who_region: None,
+        income_group: None,
+        population: None,
+        population_year: None,
+        latitude: None,
+        longitude: None,
+        currency: None,
+        nam_status: NamStatus::Member,
+        nam_status_2020: NamStatus::Member,
+        nam_joined_year: None,
+        active,
+        edited: false,
+        from_file: true,
+        version: 1,
+        created_at: Default::default(),
+        updated_at: Default::default(),
+    }
+}
+
+fn reference() -> Reference {
+    let category = |code: &str, name: &str, active| need_category::Model {
+        code: code.into(),
+        parent_code: None,
+        domain: NeedDomain::Medical,
+        name: name.into(),
+        name_fr: None,
+        name_es: None,
+        name_ar: None,
+        description: Some("Equipment for clinics".into()),
+        iasc_sector: None,
+        who_pillar: None,
+        sort_order: 1,
+        active,
+        edited: false,
+        from_file: true,
+        version: 1,
+        created_at: Default::default(),
+        updated_at: Default::default(),
+    };
+    let organization = organization::Model {
+        code: "WHO".into(),
+        name: "World Health Organization".into(),
+        kind: OrganizationKind::UnAgency,
+        country_code: None,
+        url: None,
+        active: true,
+        edited: false,
+        from_file: true,
+        version: 1,
+        created_at: Default::default(),
+        updated_at: Default::default(),
+    };
+    Reference::new(Rows {
+        countries: vec![
+            country("TCD", "TD", "148", ["Chad", "Tchad", "Chad", "تشاد"], true),
+            country(
+                "CIV",
+                "CI",
+                "384",
+                ["Côte d’Ivoire", "Côte d’Ivoire", "Costa de Marfil", "كوت ديفوار"],
+                true,
+            ),
+            country(
+                "YUG",
+                "YU",
+                "891",
+                ["Yugoslavia", "Yougoslavie", "Yugoslavia", "يوغوسلافيا"],
+                false,
+            ),
+        ],
+        categories: vec![category("MED.HLTH", "Health", true), category("OLD", "Healthy", false)],
+        organizations: vec![organization],
+        ..Default::default()
+    })
+}
+
+#[test]
+fn reference_data_are_found_by_any_name_and_code_unless_retired() {
+    let reference = reference();
+    for (text, expected) in [
+        ("chad", "TCD 1"),
+        ("TCHAD", "TCD 1"),
+        ("تشا", "TCD 0.5"),
+        ("td", "TCD 1"),
+        ("148", "TCD 1"),
+        ("cote ivoire", "CIV 0.75"),
+        ("costa marfil", "CIV 0.75"),
+        ("yugoslavia", ""),
+        ("yug", ""),
+        ("republic chad", "TCD 0.5"),
+        ("health", "MED.HLTH 1, WHO 0.75"),
+        ("clinic", "MED.HLTH 0.25"),
+        ("med.hlth", "MED.HLTH 1"),
+        ("health chad", ""),
+    ] {
+        let found = reference.searchable().search(&query(text), &Kind::ALL);
+        let found = found.iter().map(|one| format!("{} {}", one.code, one.rank.score()));
+        assert_eq!(found.collect::<Vec<_>>().join(", "), expected, "{text}");
+    }
+    let found = reference.searchable().search(&query("health"), &[Kind::Organization]);
+    assert_eq!(found.len(), 1);
+    let snippet = found.first().and_then(|one| one.snippet(&reference, &query("health")));
+    assert_eq!(snippet.as_deref(), Some("World <mark>Health</mark> Organization"));
 }
 
 fn unmarked(snippet: &str) -> String {
