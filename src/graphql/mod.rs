@@ -22,6 +22,7 @@ pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod search;
 pub mod unit;
 mod viewer;
 
@@ -33,6 +34,7 @@ pub struct Query(
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
+    search::SearchQuery,
 );
 
 /// Every mutation.
