@@ -187,6 +187,48 @@ pub enum ItemKind {
     Service,
 }
 
+/// Where a contribution stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Enum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+pub enum ContributionStatus {
+    /// Intended; it reserves nothing.
+    #[sea_orm(string_value = "PLEDGED")]
+    Pledged,
+    /// Promised; nobody else can take this part of the need.
+    #[sea_orm(string_value = "COMMITTED")]
+    Committed,
+    /// On its way, or received in part.
+    #[sea_orm(string_value = "IN_TRANSIT")]
+    InTransit,
+    /// All of it was received, accepted or refused.
+    #[sea_orm(string_value = "DELIVERED")]
+    Delivered,
+    /// Called off before anything was received.
+    #[sea_orm(string_value = "CANCELLED")]
+    Cancelled,
+}
+
+/// How far a request is met: derived from its items' quantities, never set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Enum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))")]
+pub enum Fulfilment {
+    /// Nobody has committed anything.
+    #[sea_orm(string_value = "UNMET")]
+    Unmet,
+    /// Something is committed or on its way.
+    #[sea_orm(string_value = "PARTLY_COMMITTED")]
+    PartlyCommitted,
+    /// Nothing is uncovered.
+    #[sea_orm(string_value = "COMMITTED")]
+    Committed,
+    /// Something was delivered.
+    #[sea_orm(string_value = "PARTLY_DELIVERED")]
+    PartlyDelivered,
+    /// Nothing is unmet.
+    #[sea_orm(string_value = "DELIVERED")]
+    Delivered,
+}
+
 /// What a principal may do. Several can be held at once; their rights add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum, Enum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]

@@ -8,9 +8,13 @@
 pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
+pub mod contribution;
 pub mod country;
+pub mod delivery;
 pub mod enums;
+pub mod movement;
 pub mod need_category;
 pub mod organization;
+pub mod request_history;
 pub mod request_item;
 pub mod unit;

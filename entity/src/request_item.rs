@@ -36,6 +36,20 @@ pub struct Model {
     pub approval_note: Option<String>,
     /// Cost of one unit, in ten-thousandths of a US dollar.
     pub unit_cost_e4: Option<i64>,
+    /// Open pledges, in thousandths; they reserve nothing.
+    pub pledged_milli: i64,
+    /// Committed and not yet shipped, in thousandths.
+    pub committed_milli: i64,
+    /// Shipped and not yet received, in thousandths.
+    pub in_transit_milli: i64,
+    /// Received and accepted, in thousandths.
+    pub delivered_milli: i64,
+    /// What a donor can still take, in thousandths; 0 once the request has ended.
+    pub uncovered_milli: i64,
+    /// What is not yet in hands, in thousandths; 0 once the request has ended.
+    pub unmet_milli: i64,
+    /// `uncovered_milli` times the unit cost, in ten-millionths of a US dollar; none where the cost is unknown.
+    pub uncovered_value_e7: Option<i64>,
     /// The request it belongs to.
     #[sea_orm(belongs_to, from = "request_id", to = "id")]
     pub request: BelongsTo<super::assistance_request::Entity>,

@@ -94,7 +94,9 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
 }
 
 /// Loads what comes with the program.
-async fn fill(_store: &Store) -> Result<(), StartError> {
+async fn fill(store: &Store) -> Result<(), StartError> {
+    let report = store::reference::sync(store).await?;
+    tracing::debug!(?report, "reference data");
     Ok(())
 }
 

@@ -237,7 +237,8 @@ pub fn check_people(people: Option<i32>, at: &Path<'_>, problems: &mut Problems)
     people
 }
 
-fn check_origin(
+/// Source and external id, which come together or not at all.
+pub fn check_origin(
     source: Option<&str>,
     external_id: Option<&str>,
     at: &Path<'_>,

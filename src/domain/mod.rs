@@ -3,10 +3,17 @@
 pub mod actor;
 pub mod api_key;
 pub mod assistance_request;
+pub mod commodity;
+pub mod contribution;
+pub mod country;
+pub mod figures;
 pub mod filter;
+pub mod form;
 pub mod import;
 pub mod limits;
+pub mod need_category;
 pub mod number;
+pub mod organization;
 pub mod problem;
 pub mod reference;
 pub mod rights;

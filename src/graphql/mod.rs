@@ -9,12 +9,15 @@ pub mod among;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
+pub mod contribution;
 pub mod country;
 pub mod fault;
 pub mod filter;
+pub mod input;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
@@ -29,12 +32,16 @@ pub struct Query(
     viewer::ViewerQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
+    contribution::ContributionQuery,
 );
 
 /// Every mutation.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(assistance_request::AssistanceRequestMutation);
+pub struct Mutation(
+    assistance_request::AssistanceRequestMutation,
+    contribution::ContributionMutation,
+);
 
 /// The schema that the server serves.
 pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::sync::Mutex;
 
 use crate::domain::reference::Reference;
 use crate::error::Error;
@@ -16,9 +17,15 @@ use crate::error::Error;
 pub mod api_key;
 pub mod assistance_request;
 mod clock;
+pub mod commodity;
 mod condition;
 mod connect;
+pub mod contribution;
+pub mod country;
 mod fault;
+mod movement;
+pub mod need_category;
+pub mod organization;
 pub mod page;
 mod reader;
 pub mod reference;
@@ -41,6 +48,7 @@ struct Inner {
     write: DatabaseConnection,
     clock: Clock,
     reference: ArcSwap<Reference>,
+    refreshing: Mutex<()>,
     statements: Arc<AtomicU64>,
     rules: Rules,
 }
@@ -71,6 +79,7 @@ impl Store {
             write,
             clock,
             reference,
+            refreshing: Mutex::default(),
             statements,
             rules,
         }))
@@ -79,6 +88,11 @@ impl Store {
     /// The reference data as they are now.
     pub fn reference(&self) -> Arc<Reference> {
         self.0.reference.load_full()
+    }
+
+    /// Swaps the reference data; `reference::load` says in which order.
+    pub(crate) fn set_reference(&self, reference: Reference) {
+        self.0.reference.store(Arc::new(reference));
     }
 
     /// The operator's rules.

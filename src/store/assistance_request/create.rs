@@ -15,7 +15,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Outcome, Store, Write, fault};
+use crate::store::{Outcome, Store, Write, fault, movement};
 
 /// Creates a request as DRAFT, or hands it in at once. Gives its id.
 ///
@@ -121,7 +121,11 @@ pub(super) async fn insert(w: &Write, new: &NewRequest, begin: Begin, confirmed_
             None => Err(failed.into()),
         };
     }
-    write::insert_items(w, id, 0, items, verified_at.is_some()).await?;
+    let verified_on = verified_at.map(|at| at.date_naive());
+    write::insert_items(w, id, 0, items, verified_on).await?;
+    if let Some(on) = verified_on {
+        movement::remember(w, id, status, *priority, *people_in_need, on).await?;
+    }
     Ok(id)
 }
 

@@ -13,7 +13,9 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::assistance_request::{NewItem, NewRequest, Origin};
+use crate::domain::figures::Figures;
 use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
+use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::Step;
@@ -22,6 +24,7 @@ use crate::store::assistance_request::step::advance;
 use crate::store::assistance_request::update::{RequestPatch, entered};
 use crate::store::assistance_request::write;
 use crate::store::condition::visible_request;
+use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Store, Write};
 
 /// Lands rows by (source, external id), in their order.
@@ -191,7 +194,11 @@ async fn change(
         changed = true;
     }
     if !same_items {
-        replace_items(w, row.id, &items, &new.items, vouched).await?;
+        if vouched {
+            vouch_items(w, &items, &new.items).await?;
+        } else {
+            replace_items(w, row.id, &items, &new.items).await?;
+        }
         changed = true;
     }
     if changed {
@@ -273,7 +280,7 @@ fn same_items(items: &[ri::Model], new: &[NewItem]) -> bool {
 }
 
 /// Items are matched by their external ids, else replaced.
-async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewItem], approved: bool) -> Outcome<()> {
+async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewItem]) -> Outcome<()> {
     let mut by_id: HashMap<&str, &ri::Model> = old
         .iter()
         .filter_map(|item| Some((item.external_id.as_deref()?, item)))
@@ -291,7 +298,7 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
     for ((item, old), position) in new.iter().zip(matched).zip(0..) {
         match old {
             Some(old) => {
-                let change = ri::ActiveModel {
+                let mut change = ri::ActiveModel {
                     id: ActiveValue::Unchanged(old.id),
                     position: Set(position),
                     kind: Set(item.kind),
@@ -301,13 +308,65 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
                     unit_code: Set(item.unit.clone()),
                     quantity_milli: Set(item.quantity_milli),
                     unit_cost_e4: Set(item.unit_cost_e4),
-                    approved_milli: Set(approved.then_some(item.quantity_milli)),
                     ..Default::default()
                 };
+                write::set_base(&mut change, item.quantity_milli, item.unit_cost_e4);
                 change.update_without_returning(&w.tx).await?;
             }
-            None => write::insert_items(w, request, position, std::slice::from_ref(item), approved).await?,
+            None => write::insert_items(w, request, position, std::slice::from_ref(item), None).await?,
         }
+    }
+    Ok(())
+}
+
+/// The operator vouches for new figures of a VERIFIED request: quantity and approval of each item change together,
+/// never below what is committed. The items stay the same things, in the same places.
+async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<()> {
+    let list = Path::Root.field("items");
+    let mut problems = Problems::default();
+    if old.len() != new.len() {
+        let message = format!("The request is VERIFIED with {} items; their number stays.", old.len());
+        problems.add(&list, ProblemCode::Conflict, message);
+    }
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        let same = (
+            &old.external_id,
+            old.kind,
+            &old.category_code,
+            &old.commodity_code,
+            &old.unit_code,
+        ) == (&new.external_id, new.kind, &new.category, &new.commodity, &new.unit);
+        if !same {
+            let message = "The request is VERIFIED: this item stays what it is, only its figures change.";
+            problems.add(&list.index(index), ProblemCode::Conflict, message);
+        }
+    }
+    problems.or_else(Some(()))?;
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        let base = movement::figures(old).requested;
+        let cause = Cause {
+            item: old.id,
+            contribution: None,
+            on: w.now.date_naive(),
+        };
+        let mut change = ri::ActiveModel {
+            id: ActiveValue::Unchanged(old.id),
+            description: Set(new.description.clone()),
+            quantity_milli: Set(new.quantity_milli),
+            approved_milli: Set(Some(new.quantity_milli)),
+            unit_cost_e4: Set(new.unit_cost_e4),
+            ..Default::default()
+        };
+        let moved = new.quantity_milli - base;
+        if moved != 0 && !movement::apply(w, cause, Figures::base(moved)).await? {
+            let committed = plain(from_fixed(movement::figures(old).covered(), QUANTITY_SCALE));
+            let message = format!("{committed} of this item are committed, in transit or delivered already.");
+            let problem = Problem::new(ProblemCode::BelowCommitted, message).with("committed", committed);
+            return Err(problem.at_path(&list.index(index).field("quantity")).into());
+        }
+        let uncovered = old.uncovered_milli + moved;
+        change.uncovered_value_e7 = Set(new.unit_cost_e4.map(|cost| uncovered * cost));
+        change.update_without_returning(&w.tx).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Requests: reading them within a reader's rights, and the transactions of their life.
 
 mod create;
+mod end;
 mod import;
 mod read;
 mod step;

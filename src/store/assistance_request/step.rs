@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::assistance_request::fixed;
-use crate::domain::number::QUANTITY_SCALE;
+use crate::domain::figures::Figures;
+use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::step::Step;
 use crate::domain::text::{self, TEXT_MAX};
-use crate::store::assistance_request::write;
+use crate::store::assistance_request::{end, write};
+use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Store, Write};
 
 /// What names a step: the request as it was last seen, and why.
@@ -63,7 +65,7 @@ async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
         &Path::Root.field("reason"),
         &mut problems,
     );
-    if problems.is_empty() && reason.is_none() && needs_reason(step) {
+    if problems.is_empty() && reason.is_none() && needs_reason(w, step, row.id).await? {
         let message = format!("{} needs a reason: others will ask for it.", step.mutation());
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
@@ -74,9 +76,13 @@ async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
     Ok(row.id)
 }
 
-/// Whether a step is refused without a reason. Closing is, unless everything is delivered.
-const fn needs_reason(step: Step) -> bool {
-    matches!(step, Step::Withdraw | Step::Return | Step::Reject | Step::Close)
+/// Whether a step is refused without a reason. Closing is, unless all is delivered.
+async fn needs_reason(w: &Write, step: Step, request: Uuid) -> Outcome<bool> {
+    Ok(match step {
+        Step::Withdraw | Step::Return | Step::Reject => true,
+        Step::Close => write::items(w, request).await?.iter().any(|item| item.unmet_milli > 0),
+        Step::Update | Step::Submit | Step::Confirm | Step::Verify => false,
+    })
 }
 
 /// Moves the request on.
@@ -91,8 +97,15 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
             change.confirmed_at = Set(w.now);
         }
         Step::Confirm => change.confirmed_at = Set(w.now),
-        Step::Close => change.closed_at = Set(Some(w.now)),
-        Step::Update | Step::Withdraw | Step::Verify | Step::Return | Step::Reject => {}
+        Step::Close => {
+            end::of_verified(w, row, step, reason.as_deref()).await?;
+            change.closed_at = Set(Some(w.now));
+        }
+        Step::Withdraw if row.status == RequestStatus::Verified => {
+            end::of_verified(w, row, step, reason.as_deref()).await?;
+        }
+        Step::Withdraw | Step::Reject => end::of_unverified(w, row).await?,
+        Step::Update | Step::Verify | Step::Return => {}
     }
     if let Some(next) = step.next(row.status)
         && next != row.status
@@ -123,18 +136,12 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
     let first = row.status == RequestStatus::Submitted;
     let approved = check_approvals(&items, approvals, first)?;
     let mut changed = false;
-    for (item, (quantity, note)) in items.iter().zip(&approved) {
+    for (index, (item, (quantity, note))) in items.iter().zip(&approved).enumerate() {
         if item.approved_milli == Some(*quantity) && item.approval_note == *note {
             continue;
         }
         changed = true;
-        let change = ri::ActiveModel {
-            id: ActiveValue::Unchanged(item.id),
-            approved_milli: Set(Some(*quantity)),
-            approval_note: Set(note.clone()),
-            ..Default::default()
-        };
-        change.update_without_returning(&w.tx).await?;
+        approve(w, item, *quantity, note.clone(), index).await?;
     }
     if first || changed {
         let mut change = ar::ActiveModel {
@@ -149,6 +156,39 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
         write::save(w, &row, change).await?;
     }
     Ok(row.id)
+}
+
+/// Sets the base of an item, and moves its figures by the difference: never below what is committed.
+async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String>, index: usize) -> Outcome<()> {
+    let cause = Cause {
+        item: item.id,
+        contribution: None,
+        on: w.now.date_naive(),
+    };
+    let mut change = ri::ActiveModel {
+        id: ActiveValue::Unchanged(item.id),
+        approved_milli: Set(Some(quantity)),
+        approval_note: Set(note),
+        ..Default::default()
+    };
+    match item.approved_milli {
+        None => {
+            write::set_base(&mut change, quantity, item.unit_cost_e4);
+            movement::record(w, &[(cause, Figures::base(quantity))]).await?;
+        }
+        Some(before) if before != quantity && !movement::apply(w, cause, Figures::base(quantity - before)).await? => {
+            let committed = plain(from_fixed(movement::figures(item).covered(), QUANTITY_SCALE));
+            let message = format!("{committed} of this item are committed, in transit or delivered already.");
+            let list = Path::Root.field("approvals");
+            let at = list.index(index);
+            let problem = Problem::new(ProblemCode::BelowCommitted, message).with("committed", committed);
+            return Err(problem.at_path(&at.field("approvedQuantity")).into());
+        }
+        Some(_) => {}
+    }
+    // After the figures have moved: the database checks them against the base.
+    change.update_without_returning(&w.tx).await?;
+    Ok(())
 }
 
 /// The approved quantity, in thousandths, and the note of every item.

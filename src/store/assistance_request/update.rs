@@ -218,7 +218,7 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
         change.model.update_without_returning(&w.tx).await?;
     }
     let from = items.iter().map(|item| item.position).max().map_or(0, |last| last + 1);
-    write::insert_items(w, row.id, from, &added, false).await?;
+    write::insert_items(w, row.id, from, &added, None).await?;
     Ok(changed)
 }
 
@@ -322,6 +322,9 @@ fn check_change(item: &ri::Model, patch: &ItemPatch, at: &Path<'_>, problems: &m
         }
     }
     check_value(quantity, cost, &at.field("quantity"), problems);
+    if let Some(quantity) = quantity {
+        write::set_base(&mut model, quantity, cost);
+    }
     changed.then_some(ItemChange {
         model,
         had_external_id: item.external_id.is_some(),

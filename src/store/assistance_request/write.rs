@@ -1,5 +1,6 @@
 //! What every write of requests shares: the fresh row under its lock, the checks that come first, and the items.
 
+use chrono::NaiveDate;
 use entity::enums::{ItemKind, RequestStatus};
 use entity::{assistance_request as ar, request_item as ri};
 use sea_orm::sea_query::IntoIden;
@@ -10,12 +11,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::domain::assistance_request::{Contact, NewItem};
+use crate::domain::figures::Figures;
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::Operation;
 use crate::domain::step::{Step, Subject, is_own, may, open_in};
 use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::condition::visible_request;
+use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Write};
 
 /// The rules' view of a row.
@@ -109,55 +112,103 @@ pub(super) async fn items(w: &Write, request: Uuid) -> Result<Vec<ri::Model>, Db
         .await
 }
 
-/// Appends items after the place `from`.
+/// Appends items after the place `from`; verified on a day, where the operator vouches for them.
 pub(super) async fn insert_items(
     w: &Write,
     request: Uuid,
     from: i32,
     items: &[NewItem],
-    approved: bool,
+    verified_on: Option<NaiveDate>,
 ) -> Outcome<()> {
     if items.is_empty() {
         return Ok(());
     }
-    let rows = items.iter().zip(from..).map(|(item, position)| {
-        let NewItem {
-            external_id,
-            kind,
-            category,
-            commodity,
-            description,
-            unit,
-            quantity_milli,
-            unit_cost_e4,
-        } = item;
-        ri::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            request_id: Set(request),
-            position: Set(position),
-            external_id: Set(external_id.clone()),
-            kind: Set(*kind),
-            category_code: Set(category.clone()),
-            commodity_code: Set(commodity.clone()),
-            description: Set(description.clone()),
-            unit_code: Set(unit.clone()),
-            quantity_milli: Set(*quantity_milli),
-            approved_milli: Set(approved.then_some(*quantity_milli)),
-            approval_note: Set(None),
-            unit_cost_e4: Set(*unit_cost_e4),
+    let mut movements = Vec::new();
+    let mut rows = Vec::with_capacity(items.len());
+    for (item, position) in items.iter().zip(from..) {
+        let id = Uuid::now_v7();
+        if let Some(on) = verified_on {
+            movements.push((
+                Cause {
+                    item: id,
+                    contribution: None,
+                    on,
+                },
+                Figures::base(item.quantity_milli),
+            ));
         }
-    });
+        rows.push(new_item(id, request, position, item, verified_on.is_some()));
+    }
     ri::Entity::insert_many(rows).exec_without_returning(&w.tx).await?;
+    movement::record(w, &movements).await?;
     Ok(())
 }
 
-/// Saves what was changed of the request, with the next version.
+fn new_item(id: Uuid, request: Uuid, position: i32, item: &NewItem, approved: bool) -> ri::ActiveModel {
+    let NewItem {
+        external_id,
+        kind,
+        category,
+        commodity,
+        description,
+        unit,
+        quantity_milli,
+        unit_cost_e4,
+    } = item;
+    ri::ActiveModel {
+        id: Set(id),
+        request_id: Set(request),
+        position: Set(position),
+        external_id: Set(external_id.clone()),
+        kind: Set(*kind),
+        category_code: Set(category.clone()),
+        commodity_code: Set(commodity.clone()),
+        description: Set(description.clone()),
+        unit_code: Set(unit.clone()),
+        quantity_milli: Set(*quantity_milli),
+        approved_milli: Set(approved.then_some(*quantity_milli)),
+        approval_note: Set(None),
+        unit_cost_e4: Set(*unit_cost_e4),
+        pledged_milli: Set(0),
+        committed_milli: Set(0),
+        in_transit_milli: Set(0),
+        delivered_milli: Set(0),
+        uncovered_milli: Set(*quantity_milli),
+        unmet_milli: Set(*quantity_milli),
+        uncovered_value_e7: Set(unit_cost_e4.map(|cost| quantity_milli * cost)),
+    }
+}
+
+/// The columns of an item's base, while nothing of it is covered.
+pub(super) fn set_base(change: &mut ri::ActiveModel, base: i64, unit_cost_e4: Option<i64>) {
+    change.uncovered_milli = Set(base);
+    change.unmet_milli = Set(base);
+    change.uncovered_value_e7 = Set(unit_cost_e4.map(|cost| base * cost));
+}
+
+/// Saves what was changed of the request, with the next version; of one that has been verified, what figures of past
+/// days are told by is remembered.
 pub(super) async fn save(w: &Write, row: &ar::Model, mut change: ar::ActiveModel) -> Outcome<()> {
+    let status = set_or(&change.status, row.status);
+    let priority = set_or(&change.priority, row.priority);
+    let people = set_or(&change.people_in_need, row.people_in_need);
+    let verified_at = set_or(&change.verified_at, row.verified_at);
     change.id = ActiveValue::Unchanged(row.id);
     change.version = Set(row.version + 1);
     change.updated_at = Set(w.now);
     change.update_without_returning(&w.tx).await?;
+    let before = row.verified_at.map(|_| (row.status, row.priority, row.people_in_need));
+    if verified_at.is_some() && before != Some((status, priority, people)) {
+        movement::remember(w, row.id, status, priority, people, w.now.date_naive()).await?;
+    }
     Ok(())
+}
+
+fn set_or<V: Copy + Into<sea_orm::Value>>(value: &ActiveValue<V>, kept: V) -> V {
+    match value {
+        Set(value) => *value,
+        _ => kept,
+    }
 }
 
 /// The columns of a contact.

@@ -1,0 +1,7 @@
+//! Organizations.
+
+mod filter;
+mod object;
+
+pub use filter::OrganizationFilter;
+pub use object::{Organization, OrganizationConnection};

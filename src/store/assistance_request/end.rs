@@ -1,0 +1,114 @@
+//! What the end of a request does to its items and to what was pledged for them.
+
+use entity::enums::ContributionStatus;
+use entity::{assistance_request as ar, contribution, request_item as ri};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
+
+use crate::domain::figures::Figures;
+use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::step::Step;
+use crate::store::assistance_request::write;
+use crate::store::movement::{self, Cause};
+use crate::store::{Outcome, Write};
+
+/// A request that was never verified: it stands in no total, so its items have nothing open any more, and that is all.
+pub(super) async fn of_unverified(w: &Write, row: &ar::Model) -> Outcome<()> {
+    ri::Entity::update_many()
+        .col_expr(ri::Column::UncoveredMilli, Expr::value(0_i64))
+        .col_expr(ri::Column::UnmetMilli, Expr::value(0_i64))
+        .col_expr(ri::Column::UncoveredValueE7, Expr::cust("unit_cost_e4 * 0"))
+        .filter(ri::Column::RequestId.eq(row.id))
+        .exec(&w.tx)
+        .await?;
+    Ok(())
+}
+
+/// A VERIFIED request is closed or withdrawn: not while something is committed or on its way; open pledges are
+/// cancelled with it. A closed one stays in the totals with nothing uncovered; a withdrawn one leaves them.
+pub(super) async fn of_verified(w: &Write, row: &ar::Model, step: Step, reason: Option<&str>) -> Outcome<()> {
+    let contributions = contribution::Entity::find()
+        .filter(contribution::Column::RequestId.eq(row.id))
+        .order_by_asc(contribution::Column::Id)
+        .all(&w.tx)
+        .await?;
+    let under_way = contributions
+        .iter()
+        .filter(|one| {
+            matches!(
+                one.status,
+                ContributionStatus::Committed | ContributionStatus::InTransit
+            )
+        })
+        .count();
+    if under_way > 0 {
+        let message = format!(
+            "{under_way} contributions are committed or in transit: {} is open once they are delivered or cancelled.",
+            step.mutation()
+        );
+        return Err(Problem::new(ProblemCode::InUse, message)
+            .at("id")
+            .with("contributions", under_way)
+            .into());
+    }
+    for pledge in contributions
+        .iter()
+        .filter(|one| one.status == ContributionStatus::Pledged)
+    {
+        cancel(w, pledge, reason).await?;
+    }
+    let on = w.now.date_naive();
+    for item in write::items(w, row.id).await? {
+        let figures = movement::figures(&item);
+        let cause = Cause {
+            item: item.id,
+            contribution: None,
+            on,
+        };
+        let open = Figures {
+            uncovered: -figures.uncovered,
+            unmet: -figures.unmet,
+            ..Figures::ZERO
+        };
+        movement::apply(w, cause, open).await?;
+        if step == Step::Withdraw {
+            // The item keeps what was delivered; the totals no longer know of it.
+            let gone = Figures {
+                requested: -figures.requested,
+                delivered: -figures.delivered,
+                ..Figures::ZERO
+            };
+            movement::record(w, &[(cause, gone)]).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn cancel(w: &Write, pledge: &contribution::Model, reason: Option<&str>) -> Outcome<()> {
+    let on = w.now.date_naive();
+    let cause = Cause {
+        item: pledge.item_id,
+        contribution: Some(pledge.id),
+        on,
+    };
+    movement::apply(
+        w,
+        cause,
+        Figures {
+            pledged: -pledge.quantity_milli,
+            ..Figures::ZERO
+        },
+    )
+    .await?;
+    let change = contribution::ActiveModel {
+        id: ActiveValue::Unchanged(pledge.id),
+        status: Set(ContributionStatus::Cancelled),
+        cancelled_on: Set(Some(on)),
+        cancel_reason: Set(Some(reason.unwrap_or("The request was closed.").into())),
+        version: Set(pledge.version + 1),
+        updated_at: Set(w.now),
+        ..Default::default()
+    };
+    change.update_without_returning(&w.tx).await?;
+    Ok(())
+}
