@@ -14,6 +14,7 @@ pub mod country;
 pub mod fault;
 pub mod filter;
 pub mod input;
+pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
@@ -31,6 +32,11 @@ mod viewer;
 #[graphql(name = "Query")]
 pub struct Query(
     viewer::ViewerQuery,
+    country::CountryQuery,
+    need_category::NeedCategoryQuery,
+    commodity::CommodityQuery,
+    unit::UnitQuery,
+    organization::OrganizationQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
@@ -42,6 +48,10 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     assistance_request::AssistanceRequestMutation,
+    country::CountryMutation,
+    need_category::NeedCategoryMutation,
+    commodity::CommodityMutation,
+    organization::OrganizationMutation,
     contribution::ContributionMutation,
 );
 
