@@ -18,6 +18,7 @@ pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod nodes;
 pub mod organization;
 pub mod page;
 pub mod payload;
@@ -31,6 +32,7 @@ mod viewer;
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
+    nodes::NodeQuery,
     viewer::ViewerQuery,
     country::CountryQuery,
     need_category::NeedCategoryQuery,
