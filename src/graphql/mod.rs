@@ -6,6 +6,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
@@ -33,6 +34,7 @@ pub struct Query(
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
+    api_key::ApiKeyQuery,
 );
 
 /// Every mutation.
@@ -41,6 +43,7 @@ pub struct Query(
 pub struct Mutation(
     assistance_request::AssistanceRequestMutation,
     contribution::ContributionMutation,
+    api_key::ApiKeyMutation,
 );
 
 /// The schema that the server serves.
