@@ -6,6 +6,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
@@ -43,6 +44,7 @@ pub struct Query(
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
     search::SearchQuery,
+    api_key::ApiKeyQuery,
 );
 
 /// Every mutation.
@@ -55,6 +57,7 @@ pub struct Mutation(
     commodity::CommodityMutation,
     organization::OrganizationMutation,
     contribution::ContributionMutation,
+    api_key::ApiKeyMutation,
 );
 
 /// The schema that the server serves.

@@ -1,4 +1,8 @@
 //! `node` and `nodes`: any object by its id alone.
+#![allow(
+    missing_docs,
+    reason = "the derive of Interface makes a method that nobody can document"
+)]
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,6 +12,7 @@ use async_graphql::{Context, ID, Interface, Object};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::graphql::api_key::ApiKey;
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
 use crate::graphql::commodity::Commodity;
 use crate::graphql::context::{reader, request};
@@ -49,6 +54,8 @@ pub enum Node {
     Contribution(Contribution),
     /// A delivery.
     Delivery(Delivery),
+    /// An API key.
+    ApiKey(ApiKey),
 }
 
 /// What was found of one noun, as one level.
@@ -133,6 +140,12 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         false => store::contribution::deliveries_by_ids(reader, &delivery_ids, &delivery_columns(fields())).await?,
     };
     let deliveries = Found::new(reader, deliveries);
+    let key_ids: Vec<Uuid> = uuids!(ids, ApiKey);
+    let api_keys = match key_ids.is_empty() {
+        true => HashMap::new(),
+        false => store::api_key::by_ids(reader, &key_ids).await?,
+    };
+    let api_keys = Found::new(reader, api_keys);
     let countries = known!(reader, ids, Country, countries);
     let categories = known!(reader, ids, NeedCategory, categories);
     let commodities = known!(reader, ids, Commodity, commodities);
@@ -146,7 +159,7 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         GlobalId::RequestItem(id) => items.entry(id).map(RequestItem).map(Node::RequestItem),
         GlobalId::Contribution(id) => contributions.entry(id).map(Contribution).map(Node::Contribution),
         GlobalId::Delivery(id) => deliveries.entry(id).map(Delivery).map(Node::Delivery),
-        GlobalId::ApiKey(_) => None,
+        GlobalId::ApiKey(id) => api_keys.entry(id).map(ApiKey).map(Node::ApiKey),
     };
     Ok(ids.iter().map(|id| node(id.as_ref()?)).collect())
 }
