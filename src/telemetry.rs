@@ -4,12 +4,15 @@ use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
+/// What others say at each start, and nobody reads; the operator's filter comes after it and can ask for it.
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn";
+
 /// Begins to log. `filter` is an `EnvFilter`; `json` writes one object a line.
 ///
 /// # Errors
 /// A text where the filter is none, or something logs already.
 pub fn init(filter: &str, json: bool) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
+    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|error| error.to_string())?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,7 +4,8 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use sea_orm_migration::sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sea_orm_migration::sea_orm::sqlx::Connection;
+use sea_orm_migration::sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm_migration::sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
@@ -35,7 +36,7 @@ pub enum RunError {
     #[error("the URL must begin with sqlite: or postgres:, and this does not")]
     Scheme,
     /// The database refused; a later database than this program knows is refused too.
-    #[error("{0}")]
+    #[error("{}", plain(.0))]
     Database(#[from] DbErr),
 }
 
@@ -114,6 +115,9 @@ impl Target {
             }
             Some(("postgres" | "postgresql", _)) => {
                 let options = postgres(&self.url)?.application_name("nam-needs migrate");
+                // A pool would try again and again, and then not say why.
+                let tried = PgConnection::connect_with(&options).await.map_err(database)?;
+                tried.close().await.map_err(database)?;
                 let pool = PgPoolOptions::new().max_connections(1).connect_with(options).await;
                 Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool.map_err(database)?))
             }
@@ -184,6 +188,14 @@ fn quoted(identifier: &str) -> String {
 
 fn postgres(url: &str) -> Result<PgConnectOptions, RunError> {
     Ok(PgConnectOptions::from_str(url).map_err(database)?)
+}
+
+/// What went wrong, without the name of the library's variant.
+fn plain(error: &DbErr) -> String {
+    match error {
+        DbErr::Custom(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The text of sqlx's errors never holds the URL's password.

@@ -6,6 +6,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
@@ -18,11 +19,13 @@ pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod nodes;
 pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod search;
 pub mod unit;
 mod viewer;
 
@@ -30,6 +33,7 @@ mod viewer;
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
+    nodes::NodeQuery,
     viewer::ViewerQuery,
     country::CountryQuery,
     need_category::NeedCategoryQuery,
@@ -39,6 +43,8 @@ pub struct Query(
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
+    search::SearchQuery,
+    api_key::ApiKeyQuery,
 );
 
 /// Every mutation.
@@ -51,6 +57,7 @@ pub struct Mutation(
     commodity::CommodityMutation,
     organization::OrganizationMutation,
     contribution::ContributionMutation,
+    api_key::ApiKeyMutation,
 );
 
 /// The schema that the server serves.
