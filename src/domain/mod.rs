@@ -13,3 +13,5 @@ pub mod reference;
 pub mod rights;
 pub mod step;
 pub mod text;
+pub mod timeline;
+pub mod totals;

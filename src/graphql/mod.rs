@@ -6,6 +6,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod analysis;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
@@ -22,6 +23,7 @@ pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod totals;
 pub mod unit;
 mod viewer;
 
@@ -33,6 +35,7 @@ pub struct Query(
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
+    analysis::AnalysisQuery,
 );
 
 /// Every mutation.
