@@ -85,6 +85,11 @@ impl Store {
         self.0.reference.load_full()
     }
 
+    /// Swaps the reference data for these.
+    pub fn set_reference(&self, reference: Reference) {
+        self.0.reference.store(Arc::new(reference));
+    }
+
     /// The operator's rules.
     pub fn rules(&self) -> Rules {
         self.0.rules

@@ -36,8 +36,14 @@ impl NeedsAnalysisRow {
             let Some(code) = &self.0.row()?.country else {
                 return Ok(None);
             };
-            let code_of = |row: &GroupRow| row.country.as_deref();
-            let entry = among(ctx, self.0.level(), code, |row| Ok(code_of(row)), |all| &all.countries).await?;
+            let entry = among(
+                ctx,
+                self.0.level(),
+                code,
+                |row| Ok(row.country.as_deref()),
+                |all| &all.countries,
+            )
+            .await?;
             Ok::<_, Fault>(entry.map(Country))
         };
         nullable(found.await)
@@ -69,8 +75,14 @@ impl NeedsAnalysisRow {
             let Some(code) = &self.0.row()?.category else {
                 return Ok(None);
             };
-            let code_of = |row: &GroupRow| row.category.as_deref();
-            let entry = among(ctx, self.0.level(), code, |row| Ok(code_of(row)), |all| &all.categories).await?;
+            let entry = among(
+                ctx,
+                self.0.level(),
+                code,
+                |row| Ok(row.category.as_deref()),
+                |all| &all.categories,
+            )
+            .await?;
             Ok::<_, Fault>(entry.map(NeedCategory))
         };
         nullable(found.await)
@@ -82,12 +94,11 @@ impl NeedsAnalysisRow {
             let Some(code) = &self.0.row()?.commodity else {
                 return Ok(None);
             };
-            let code_of = |row: &GroupRow| row.commodity.as_deref();
             let entry = among(
                 ctx,
                 self.0.level(),
                 code,
-                |row| Ok(code_of(row)),
+                |row| Ok(row.commodity.as_deref()),
                 |all| &all.commodities,
             )
             .await?;

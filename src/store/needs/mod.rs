@@ -3,8 +3,6 @@
 
 mod analysis;
 mod source;
-#[cfg(test)]
-mod tests;
 mod timeline;
 mod totals;
 
