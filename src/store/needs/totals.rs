@@ -39,7 +39,7 @@ pub async fn totals_of(
     let asked = asked.resolved(reader).await?;
     let mut source = Source::new(reader, &asked);
     let key = source.key_of(reader, of);
-    let totals = source.totals(reader, &[key], quantities, u64::MAX / 2).await?;
+    let totals = source.totals(reader, &[key], quantities, u64::from(u32::MAX)).await?;
     Ok(totals
         .into_iter()
         .filter_map(|(key, totals)| Some((key.into_iter().next()??, totals)))
