@@ -1,2 +1,7 @@
-//! Binary.
-fn main() {}
+//! The program `nam-needs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    nam_needs::cli::run()
+}

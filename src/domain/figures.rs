@@ -1,5 +1,7 @@
 //! The figures of an item and how they hang together.
 
+use entity::enums::Fulfilment;
+
 /// Figures of an item, or differences of them, in thousandths of its unit.
 ///
 /// While its request is VERIFIED, `requested = committed + in_transit + delivered + uncovered` and
@@ -75,5 +77,39 @@ impl Figures {
     /// What is covered: committed, in transit or delivered.
     pub const fn covered(self) -> i64 {
         self.committed + self.in_transit + self.delivered
+    }
+}
+
+/// What of a request's items decides how far it is met. Items whose base is 0 do not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// An item has a base above 0.
+    pub asks: bool,
+    /// An item is not wholly delivered.
+    pub unmet: bool,
+    /// An item is not wholly covered.
+    pub uncovered: bool,
+    /// Of an item something was delivered.
+    pub delivered: bool,
+    /// Of an item something is committed or in transit.
+    pub committed: bool,
+}
+
+impl Progress {
+    /// How far a request is met: the first that matches. The end of a request does not make it met.
+    pub const fn fulfilment(self) -> Fulfilment {
+        if !self.asks {
+            Fulfilment::Unmet
+        } else if !self.unmet {
+            Fulfilment::Delivered
+        } else if self.delivered {
+            Fulfilment::PartlyDelivered
+        } else if !self.uncovered {
+            Fulfilment::Committed
+        } else if self.committed {
+            Fulfilment::PartlyCommitted
+        } else {
+            Fulfilment::Unmet
+        }
     }
 }

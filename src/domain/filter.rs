@@ -5,7 +5,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::{
-    IncomeGroup, ItemKind, NamStatus, NeedDomain, OrganizationKind, Priority, RequestStatus, WhoRegion,
+    ContributionStatus, Fulfilment, IncomeGroup, ItemKind, NamStatus, NeedDomain, OrganizationKind, Priority,
+    RequestStatus, WhoRegion,
 };
 
 /// A tree of tests on the fields `F` of a noun.
@@ -199,12 +200,16 @@ pub enum RequestField {
     Status(Choice<RequestStatus>),
     /// Priority.
     Priority(Choice<Priority>),
+    /// How far it is met.
+    Fulfilment(Choice<Fulfilment>),
     /// VERIFIED, and last confirmed before this moment; or not so.
     Stale(bool),
     /// Its country.
     Country(Filter<CountryField>),
     /// Its items.
     Items(Related<ItemField>),
+    /// Contributions to its items.
+    Contributions(Related<ContributionField>),
     /// Day by which it is needed.
     NeededBy(Ordered<NaiveDate>),
     /// Persons.
@@ -236,8 +241,39 @@ pub enum ItemField {
     Commodity(Filter<CommodityField>),
     /// Requested quantity, in thousandths.
     Quantity(Ordered<i64>),
+    /// What a donor can still take, in thousandths.
+    Uncovered(Ordered<i64>),
+    /// What is not yet in hands, in thousandths.
+    Unmet(Ordered<i64>),
     /// Unit cost, in ten-thousandths of a US dollar.
     UnitCost(Ordered<i64>),
+    /// Contributions to it.
+    Contributions(Related<ContributionField>),
+}
+
+/// What can be asked of a contribution.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ContributionField {
+    /// System of record.
+    Source(Text),
+    /// Id there.
+    ExternalId(Text),
+    /// Status.
+    Status(Choice<ContributionStatus>),
+    /// Who gives.
+    Organization(Filter<OrganizationField>),
+    /// The request of its item.
+    Request(Filter<RequestField>),
+    /// Its item.
+    Item(Filter<ItemField>),
+    /// Quantity, in thousandths.
+    Quantity(Ordered<i64>),
+    /// Day on which it is expected.
+    ExpectedOn(Ordered<NaiveDate>),
+    /// Day on which the last part was received.
+    DeliveredOn(Ordered<NaiveDate>),
+    /// When it was last changed.
+    UpdatedAt(Ordered<DateTime<Utc>>),
 }
 
 impl Text {

@@ -135,7 +135,7 @@ pub fn scope(actor: &Actor, operation: Operation) -> Scope<'_> {
 }
 
 /// Every mutation of the schema with the operation whose right it needs, in the order of the contract.
-pub const MUTATIONS: [(&str, Operation); 20] = [
+pub const MUTATIONS: [(&str, Operation); 27] = [
     ("createAssistanceRequest", Operation::WriteRequest),
     ("updateAssistanceRequest", Operation::WriteRequest),
     ("submitAssistanceRequest", Operation::WriteRequest),
@@ -146,6 +146,13 @@ pub const MUTATIONS: [(&str, Operation); 20] = [
     ("returnAssistanceRequest", Operation::Review),
     ("rejectAssistanceRequest", Operation::Review),
     ("importAssistanceRequests", Operation::WriteRequest),
+    ("createContribution", Operation::WriteContribution),
+    ("updateContribution", Operation::WriteContribution),
+    ("commitContribution", Operation::WriteContribution),
+    ("shipContribution", Operation::WriteContribution),
+    ("cancelContribution", Operation::WriteContribution),
+    ("recordDelivery", Operation::RecordDelivery),
+    ("voidDelivery", Operation::RecordDelivery),
     ("createCountry", Operation::WriteReference),
     ("updateCountry", Operation::WriteReference),
     ("createNeedCategory", Operation::WriteReference),

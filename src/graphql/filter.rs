@@ -3,7 +3,8 @@
 use async_graphql::InputObject;
 use chrono::NaiveDate;
 use entity::enums::{
-    IncomeGroup, ItemKind, NamStatus, NeedDomain, OrganizationKind, Priority, RequestStatus, WhoRegion,
+    ContributionStatus, Fulfilment, IncomeGroup, ItemKind, NamStatus, NeedDomain, OrganizationKind, Priority,
+    RequestStatus, WhoRegion,
 };
 
 use crate::domain::filter::{Choice, Filter, Ordered, Text};
@@ -154,6 +155,14 @@ macro_rules! enum_filter {
     };
 }
 
+enum_filter!(
+    /// Tests on where a contribution stands.
+    ContributionStatusFilter of ContributionStatus
+);
+enum_filter!(
+    /// Tests on how far a request is met.
+    FulfilmentFilter of Fulfilment
+);
 enum_filter!(
     /// Tests on the World Bank's income group.
     IncomeGroupFilter of IncomeGroup

@@ -9,16 +9,21 @@ pub mod among;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
+pub mod contribution;
 pub mod country;
 pub mod fault;
 pub mod filter;
+pub mod input;
+pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod search;
 pub mod unit;
 mod viewer;
 
@@ -27,14 +32,28 @@ mod viewer;
 #[graphql(name = "Query")]
 pub struct Query(
     viewer::ViewerQuery,
+    country::CountryQuery,
+    need_category::NeedCategoryQuery,
+    commodity::CommodityQuery,
+    unit::UnitQuery,
+    organization::OrganizationQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
+    contribution::ContributionQuery,
+    search::SearchQuery,
 );
 
 /// Every mutation.
 #[derive(MergedObject, Default)]
 #[graphql(name = "Mutation")]
-pub struct Mutation(assistance_request::AssistanceRequestMutation);
+pub struct Mutation(
+    assistance_request::AssistanceRequestMutation,
+    country::CountryMutation,
+    need_category::NeedCategoryMutation,
+    commodity::CommodityMutation,
+    organization::OrganizationMutation,
+    contribution::ContributionMutation,
+);
 
 /// The schema that the server serves.
 pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -20,6 +20,10 @@ pub enum GlobalId {
     AssistanceRequest(Uuid),
     /// An item of a request.
     RequestItem(Uuid),
+    /// A contribution.
+    Contribution(Uuid),
+    /// A delivery.
+    Delivery(Uuid),
     /// An API key.
     ApiKey(Uuid),
 }
@@ -34,6 +38,8 @@ impl GlobalId {
             Self::Organization(code) => (b'o', code.as_bytes()),
             Self::AssistanceRequest(id) => (b'r', id.as_bytes().as_slice()),
             Self::RequestItem(id) => (b'i', id.as_bytes().as_slice()),
+            Self::Contribution(id) => (b't', id.as_bytes().as_slice()),
+            Self::Delivery(id) => (b'd', id.as_bytes().as_slice()),
             Self::ApiKey(id) => (b'k', id.as_bytes().as_slice()),
         };
         let mut bytes = Vec::with_capacity(key.len() + 1);
@@ -55,6 +61,8 @@ impl GlobalId {
             b'o' => code().map(Self::Organization),
             b'r' => uuid().map(Self::AssistanceRequest),
             b'i' => uuid().map(Self::RequestItem),
+            b't' => uuid().map(Self::Contribution),
+            b'd' => uuid().map(Self::Delivery),
             b'k' => uuid().map(Self::ApiKey),
             _ => None,
         }
@@ -75,4 +83,23 @@ macro_rules! uuid_of {
 }
 uuid_of!(request_id, AssistanceRequest);
 uuid_of!(item_id, RequestItem);
+uuid_of!(contribution_id, Contribution);
+uuid_of!(delivery_id, Delivery);
 uuid_of!(api_key_id, ApiKey);
+
+/// The code in an id of one type; none for any other id.
+macro_rules! code_of {
+    ($name:ident, $variant:ident) => {
+        /// The code in an id of this type; none for any other id.
+        pub fn $name(id: &ID) -> Option<String> {
+            match GlobalId::decode(id) {
+                Some(GlobalId::$variant(code)) => Some(code),
+                _ => None,
+            }
+        }
+    };
+}
+code_of!(country_code, Country);
+code_of!(category_code, NeedCategory);
+code_of!(commodity_code, Commodity);
+code_of!(organization_code, Organization);

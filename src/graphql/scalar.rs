@@ -32,6 +32,11 @@ fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueE
     InputValueError::custom(format!("{value} is no value of it; {what}"))
 }
 
+/// Asked before anything is executed, so that what is no value of its scalar fails the request and not a field.
+fn is_value<T: ScalarType>(value: &Value) -> bool {
+    T::parse(value.clone()).is_ok()
+}
+
 #[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -42,6 +47,10 @@ impl ScalarType for Date {
                 .map_err(|_| expected(&value, what)),
             _ => Err(expected(&value, what)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        is_value::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -64,6 +73,10 @@ impl ScalarType for DateTime {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        is_value::<Self>(value)
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
     }
@@ -83,6 +96,10 @@ impl ScalarType for Decimal {
                 .ok_or_else(|| expected(&value, what)),
             _ => Err(expected(&value, what)),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        is_value::<Self>(value)
     }
 
     fn to_value(&self) -> Value {
@@ -114,6 +131,10 @@ impl ScalarType for BigInt {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        is_value::<Self>(value)
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.0.to_string())
     }
@@ -137,6 +158,10 @@ impl ScalarType for CountryCode {
                 "an ISO 3166-1 alpha-3 code in capitals like \"BGD\" is expected.",
             )),
         }
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        is_value::<Self>(value)
     }
 
     fn to_value(&self) -> Value {

@@ -1,3 +1,170 @@
-//! The edge: what comes in over HTTP and what goes out.
+//! The edge: routes and what surrounds them, the same for the server and for tests. It only translates: what is allowed
+//! stands in `domain`, what is known in `store`.
+//!
+//! Law of the room: SeaORM and config are never named here.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use crate::domain::limits::Limits;
+use crate::graphql::{self, NeedsSchema};
+use crate::store::Store;
+
+pub mod accept;
+mod answer;
+mod body;
+mod cors;
+mod explorer;
 pub mod gate;
+mod health;
+mod json;
+mod operation;
+mod params;
+pub mod run;
+mod trace;
+
+use self::gate::Gate;
+use self::run::Runner;
+
+/// What the operator decides of the edge.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// How much one request may ask for.
+    pub limits: Arc<Limits>,
+    /// Whether what is public is answered without a credential.
+    pub anonymous_read: bool,
+    /// Whether the schema can be read by introspection.
+    pub introspection: bool,
+    /// Web origins whose pages may call the server; `*` for all.
+    pub allowed_origins: Vec<String>,
+}
+
+/// Everything that answers requests, shared by all workers.
+pub struct Edge {
+    store: Store,
+    schema: NeedsSchema,
+    sdl: String,
+    gate: Gate,
+    rules: Rules,
+    runner: Runner,
+    steps: usize,
+    ready: AtomicBool,
+}
+
+impl Edge {
+    /// An edge before this store. `steps` is how many migrations the database must have.
+    ///
+    /// # Errors
+    /// A text where the schema itself is not valid.
+    pub fn new(store: Store, rules: Rules, runner: Runner, steps: usize) -> Result<Self, String> {
+        let sdl = graphql::sdl();
+        Ok(Self {
+            gate: Gate::new(&sdl)?,
+            store,
+            schema: graphql::schema(),
+            sdl,
+            rules,
+            runner,
+            steps,
+            ready: AtomicBool::new(false),
+        })
+    }
+
+    /// Says whether `/readyz` may call the server ready, as far as the server itself is concerned.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::SeqCst);
+    }
+
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::SeqCst)
+    }
+
+    /// Time of one request.
+    fn time(&self) -> Duration {
+        Duration::from_millis(self.rules.limits.time_ms)
+    }
+}
+
+/// All routes, with what surrounds each of them. The outermost counts and logs every request.
+pub fn routes(edge: &web::Data<Edge>) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let edge = edge.clone();
+    move |config| {
+        config.app_data(edge);
+        let all = web::scope("")
+            .wrap(from_fn(cors::allow))
+            .wrap(Compress::default())
+            .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
+            .wrap(from_fn(trace::follow))
+            .service(
+                web::resource("/graphql")
+                    .route(web::get().to(operation::get))
+                    .route(web::post().to(operation::post))
+                    .default_service(web::to(operation::other)),
+            )
+            .service(readable(
+                "/",
+                web::get().to(explorer::home),
+                web::head().to(explorer::home),
+            ))
+            .service(readable(
+                "/explorer/{file}",
+                web::get().to(explorer::file),
+                web::head().to(explorer::file),
+            ))
+            .service(readable("/schema.graphql", web::get().to(sdl), web::head().to(sdl)))
+            .service(readable(
+                "/healthz",
+                web::get().to(health::alive),
+                web::head().to(health::alive),
+            ))
+            .service(readable(
+                "/readyz",
+                web::get().to(health::ready),
+                web::head().to(health::ready),
+            ))
+            .default_service(web::to(nothing));
+        config.service(all);
+    }
+}
+
+/// A resource that can be read, and nothing else.
+fn readable(path: &str, get: actix_web::Route, head: actix_web::Route) -> actix_web::Resource {
+    web::resource(path)
+        .route(get)
+        .route(head)
+        .default_service(web::to(|| async {
+            HttpResponse::MethodNotAllowed()
+                .insert_header((header::ALLOW, "GET, HEAD"))
+                .finish()
+        }))
+}
+
+/// The schema as text.
+async fn sdl(edge: web::Data<Edge>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-cache"))
+        .body(edge.sdl.clone())
+}
+
+async fn nothing() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type("text/plain; charset=utf-8")
+        .body("There is nothing here. GraphQL is answered at /graphql.\n")
+}
+
+/// The value of a header that stands once. None where it is absent, an error where it stands twice or is no text.
+fn single<'r>(request: &'r HttpRequest, name: &header::HeaderName) -> Result<Option<&'r str>, ()> {
+    let mut values = request.headers().get_all(name);
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
+        (Some(_), Some(_)) => Err(()),
+    }
+}

@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entity::enums::RequestStatus;
-use entity::{assistance_request as ar, request_item as ri};
+use entity::enums::{Fulfilment, RequestStatus};
+use entity::{assistance_request as ar, contribution as co, request_item as ri};
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement, SimpleExpr, Value};
@@ -12,8 +12,8 @@ use sea_orm::{ActiveEnum, DbBackend};
 
 use crate::domain::actor::Actor;
 use crate::domain::filter::{
-    Choice, CommodityField, CountryField, Filter, ItemField, Ordered, OrganizationField, Quantifier, Related,
-    RequestField, Text,
+    Choice, CommodityField, ContributionField, CountryField, Filter, ItemField, Ordered, OrganizationField, Quantifier,
+    Related, RequestField, Text,
 };
 use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
@@ -173,6 +173,10 @@ pub(crate) mod resolve {
                             quantifier: related.quantifier,
                             filter: Box::new(item(reader, &related.filter).await?),
                         }),
+                        RequestField::Contributions(related) => RequestField::Contributions(Related {
+                            quantifier: related.quantifier,
+                            filter: Box::new(contribution(reader, &related.filter).await?),
+                        }),
                         other => other.clone(),
                     })
                 })
@@ -191,6 +195,34 @@ pub(crate) mod resolve {
                 Box::pin(async move {
                     Ok(match field {
                         ItemField::Request(filter) => ItemField::Request(request(reader, filter).await?),
+                        ItemField::Contributions(related) => ItemField::Contributions(Related {
+                            quantifier: related.quantifier,
+                            filter: Box::new(contribution(reader, &related.filter).await?),
+                        }),
+                        other => other.clone(),
+                    })
+                })
+            })
+            .await
+        })
+    }
+
+    /// A filter of contributions whose countries need no more SQL.
+    pub(crate) fn contribution<'a>(
+        reader: &'a Reader,
+        filter: &'a Filter<ContributionField>,
+    ) -> BoxFuture<'a, Result<Filter<ContributionField>, Error>> {
+        Box::pin(async move {
+            walk(filter, &|field| {
+                Box::pin(async move {
+                    Ok(match field {
+                        ContributionField::Organization(filter) => {
+                            ContributionField::Organization(organization(reader, filter).await?)
+                        }
+                        ContributionField::Request(filter) => {
+                            ContributionField::Request(request(reader, filter).await?)
+                        }
+                        ContributionField::Item(filter) => ContributionField::Item(item(reader, filter).await?),
                         other => other.clone(),
                     })
                 })
@@ -246,8 +278,8 @@ pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filte
         RequestField::Text(words) => fold(words).split_whitespace().fold(Expr::val(true), |all, word| {
             all.and(contains(backend, column(ar::Column::TextFolded), word))
         }),
-        RequestField::Status(test) => choice(backend, column(ar::Column::Status), test),
-        RequestField::Priority(test) => choice(backend, column(ar::Column::Priority), test),
+        RequestField::Status(test) => choice(column(ar::Column::Status), test),
+        RequestField::Priority(test) => choice(column(ar::Column::Priority), test),
         RequestField::Stale(stale) => {
             let holds = column(ar::Column::Status)
                 .eq(RequestStatus::Verified.to_value())
@@ -273,6 +305,14 @@ pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filte
                 .take();
             exists(select, related.quantifier)
         }
+        RequestField::Fulfilment(test) => fulfilment(aliases, table, test),
+        RequestField::Contributions(related) => contributions(
+            reader,
+            aliases,
+            co::Column::RequestId,
+            (table.clone(), ar::Column::Id),
+            related,
+        ),
         RequestField::NeededBy(test) => ordered(column(ar::Column::NeededBy), test),
         RequestField::PeopleInNeed(test) => ordered(column(ar::Column::PeopleInNeed), test),
         RequestField::Source(test) => text(
@@ -311,7 +351,7 @@ pub(crate) fn item(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: 
                 .take();
             exists(select, Quantifier::Some)
         }
-        ItemField::Kind(test) => choice(backend, column(ri::Column::Kind), test),
+        ItemField::Kind(test) => choice(column(ri::Column::Kind), test),
         ItemField::Category(filter) => one_of_texts(
             backend,
             column(ri::Column::CategoryCode),
@@ -319,8 +359,186 @@ pub(crate) fn item(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: 
         ),
         ItemField::Commodity(filter) => commodity(reader, column(ri::Column::CommodityCode), filter),
         ItemField::Quantity(test) => ordered(column(ri::Column::QuantityMilli), test),
+        ItemField::Uncovered(test) => ordered(column(ri::Column::UncoveredMilli), test),
+        ItemField::Unmet(test) => ordered(column(ri::Column::UnmetMilli), test),
+        ItemField::Contributions(related) => contributions(
+            reader,
+            aliases,
+            co::Column::ItemId,
+            (table.clone(), ri::Column::Id),
+            related,
+        ),
         ItemField::UnitCost(test) => ordered(column(ri::Column::UnitCostE4), test),
     })
+}
+
+/// A resolved filter of contributions as SQL.
+pub(crate) fn contribution(
+    reader: &Reader,
+    aliases: &Aliases,
+    table: &DynIden,
+    filter: &Filter<ContributionField>,
+) -> Expr {
+    let column = |column: co::Column| Expr::col((table.clone(), column));
+    let backend = reader.backend();
+    tree(filter, &|field| match field {
+        ContributionField::Source(test) => text(
+            backend,
+            column(co::Column::Source),
+            column(co::Column::SourceFolded),
+            test,
+        ),
+        ContributionField::ExternalId(test) => text(
+            backend,
+            column(co::Column::ExternalId),
+            column(co::Column::ExternalIdFolded),
+            test,
+        ),
+        ContributionField::Status(test) => choice(column(co::Column::Status), test),
+        ContributionField::Organization(filter) => {
+            let codes = reader.reference().organization_codes(filter);
+            one_of_texts(backend, column(co::Column::OrganizationCode), codes)
+        }
+        ContributionField::Request(filter) => {
+            let request_table = aliases.next("r");
+            let select = Query::select()
+                .expr(Expr::val(1))
+                .from_as(ar::Entity, request_table.clone())
+                .and_where(
+                    Expr::col((request_table.clone(), ar::Column::Id)).equals((table.clone(), co::Column::RequestId)),
+                )
+                .and_where(request(reader, aliases, &request_table, filter))
+                .take();
+            exists(select, Quantifier::Some)
+        }
+        ContributionField::Item(filter) => {
+            let item_table = aliases.next("i");
+            let select = Query::select()
+                .expr(Expr::val(1))
+                .from_as(ri::Entity, item_table.clone())
+                .and_where(Expr::col((item_table.clone(), ri::Column::Id)).equals((table.clone(), co::Column::ItemId)))
+                .and_where(item(reader, aliases, &item_table, filter))
+                .take();
+            exists(select, Quantifier::Some)
+        }
+        ContributionField::Quantity(test) => ordered(column(co::Column::QuantityMilli), test),
+        ContributionField::ExpectedOn(test) => ordered(column(co::Column::ExpectedOn), test),
+        ContributionField::DeliveredOn(test) => ordered(column(co::Column::DeliveredOn), test),
+        ContributionField::UpdatedAt(test) => ordered(column(co::Column::UpdatedAt), test),
+    })
+}
+
+/// A test on the contributions whose `key` is this row's.
+fn contributions<C: IntoIden>(
+    reader: &Reader,
+    aliases: &Aliases,
+    key: co::Column,
+    of: (DynIden, C),
+    related: &Related<ContributionField>,
+) -> Expr {
+    let table = aliases.next("c");
+    let mut holds = contribution(reader, aliases, &table, &related.filter);
+    if related.quantifier == Quantifier::Every {
+        holds = holds.not();
+    }
+    let select = Query::select()
+        .expr(Expr::val(1))
+        .from_as(co::Entity, table.clone())
+        .and_where(Expr::col((table, key)).equals(of))
+        .and_where(holds)
+        .take();
+    exists(select, related.quantifier)
+}
+
+/// How far a request is met, as `domain::figures::Progress` says it.
+fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -> Expr {
+    let any = |holds: &dyn Fn(&ItemFigures) -> Expr| {
+        let table = aliases.next("i");
+        let figures = ItemFigures::of(&table);
+        let select = Query::select()
+            .expr(Expr::val(1))
+            .from_as(ri::Entity, table.clone())
+            .and_where(Expr::col((table, ri::Column::RequestId)).equals((request.clone(), ar::Column::Id)))
+            .and_where(figures.base().gt(0))
+            .and_where(holds(&figures))
+            .take();
+        Expr::exists(select)
+    };
+    let is = |value: Fulfilment| {
+        let unmet = any(&ItemFigures::is_unmet);
+        let delivered = any(&ItemFigures::is_delivered);
+        let uncovered = any(&ItemFigures::is_uncovered);
+        let committed = any(&ItemFigures::is_committed);
+        let asks = any(&|_| Expr::val(true));
+        match value {
+            Fulfilment::Delivered => asks.and(unmet.not()),
+            Fulfilment::PartlyDelivered => unmet.and(delivered),
+            Fulfilment::Committed => unmet.and(delivered.not()).and(uncovered.not()),
+            Fulfilment::PartlyCommitted => uncovered.and(delivered.not()).and(committed),
+            Fulfilment::Unmet => asks.not().or(uncovered.and(delivered.not()).and(committed.not())),
+        }
+    };
+    let any_of = |values: &[Fulfilment]| {
+        values
+            .iter()
+            .copied()
+            .map(is)
+            .reduce(Expr::or)
+            .unwrap_or(Expr::val(false))
+    };
+    match test {
+        Choice::Eq(this) => is(*this),
+        Choice::Ne(this) => is(*this).not(),
+        Choice::In(these) => any_of(these),
+        Choice::NotIn(these) => any_of(these).not(),
+        Choice::IsNull(null) => Expr::val(!null),
+    }
+}
+
+/// The figures of an item's row in SQL.
+pub(crate) struct ItemFigures(DynIden);
+
+impl ItemFigures {
+    pub(crate) fn of(table: &DynIden) -> Self {
+        Self(table.clone())
+    }
+
+    pub(crate) fn column(&self, column: ri::Column) -> Expr {
+        Expr::col((self.0.clone(), column))
+    }
+
+    /// What was approved, before it what was requested.
+    pub(crate) fn base(&self) -> Expr {
+        Func::coalesce([
+            self.column(ri::Column::ApprovedMilli),
+            self.column(ri::Column::QuantityMilli),
+        ])
+        .into()
+    }
+
+    fn covered(&self) -> Expr {
+        self.column(ri::Column::CommittedMilli)
+            .add(self.column(ri::Column::InTransitMilli))
+            .add(self.column(ri::Column::DeliveredMilli))
+    }
+
+    pub(crate) fn is_unmet(&self) -> Expr {
+        self.column(ri::Column::DeliveredMilli).lt(self.base())
+    }
+
+    pub(crate) fn is_uncovered(&self) -> Expr {
+        self.covered().lt(self.base())
+    }
+
+    pub(crate) fn is_delivered(&self) -> Expr {
+        self.column(ri::Column::DeliveredMilli).gt(0)
+    }
+
+    pub(crate) fn is_committed(&self) -> Expr {
+        self.column(ri::Column::CommittedMilli)
+            .add(self.column(ri::Column::InTransitMilli))
+            .gt(0)
+    }
 }
 
 fn commodity(reader: &Reader, column: Expr, filter: &Filter<CommodityField>) -> Expr {
@@ -406,12 +624,11 @@ fn text(backend: DbBackend, exact: Expr, folded: Expr, test: &Text) -> Expr {
     }
 }
 
-fn choice<T: ActiveEnum>(backend: DbBackend, column: Expr, test: &Choice<T>) -> Expr
+fn choice<T: ActiveEnum>(column: Expr, test: &Choice<T>) -> Expr
 where
     T::Value: Into<Value>,
 {
     let value = |one: &T| -> Value { one.to_value().into() };
-    let _ = backend;
     // At most as many values as the enum has: the statement's text hardly varies.
     let list = |these: &[T]| column.clone().is_in(these.iter().map(value));
     match test {

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::sync::Mutex;
 
 use crate::domain::reference::Reference;
 use crate::error::Error;
@@ -16,15 +17,21 @@ use crate::error::Error;
 pub mod api_key;
 pub mod assistance_request;
 mod clock;
+pub mod commodity;
 mod condition;
 mod connect;
+pub mod contribution;
+pub mod country;
 mod fault;
 mod movement;
+pub mod need_category;
+pub mod organization;
 pub mod page;
 mod reader;
 pub mod reference;
 pub mod request_item;
 mod row;
+pub mod search;
 mod write;
 
 pub use clock::Clock;
@@ -42,6 +49,7 @@ struct Inner {
     write: DatabaseConnection,
     clock: Clock,
     reference: ArcSwap<Reference>,
+    refreshing: Mutex<()>,
     statements: Arc<AtomicU64>,
     rules: Rules,
 }
@@ -72,6 +80,7 @@ impl Store {
             write,
             clock,
             reference,
+            refreshing: Mutex::default(),
             statements,
             rules,
         }))
@@ -80,6 +89,11 @@ impl Store {
     /// The reference data as they are now.
     pub fn reference(&self) -> Arc<Reference> {
         self.0.reference.load_full()
+    }
+
+    /// Swaps the reference data; `reference::load` says in which order.
+    pub(crate) fn set_reference(&self, reference: Reference) {
+        self.0.reference.store(Arc::new(reference));
     }
 
     /// The operator's rules.
@@ -106,6 +120,21 @@ impl Store {
             pool.ping().await.map_err(fault::error)?;
         }
         Ok(())
+    }
+
+    /// How many steps of migration the database has had.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where it does not answer; `INTERNAL` where it never had one.
+    pub async fn applied_steps(&self) -> Result<usize, Error> {
+        let count = "SELECT COUNT(*) FROM seaql_migrations";
+        let count = sea_orm::Statement::from_string(self.backend(), count);
+        let row = self.0.read.query_one_raw(count).await.map_err(fault::error)?;
+        let count: i64 = match row {
+            Some(row) => row.try_get_by_index(0).map_err(fault::error)?,
+            None => 0,
+        };
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Closes both pools, after what they are doing.

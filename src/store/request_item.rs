@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use entity::{assistance_request as ar, request_item as ri};
-use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{CaseStatement, DynIden, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use uuid::Uuid;
 
+use crate::domain::figures::Progress;
 use crate::domain::filter::{Filter, ItemField};
 use crate::error::Error;
-use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_request};
+use crate::store::condition::{self, Aliases, ItemFigures, one_of_ids, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
 use crate::store::row::row;
 use crate::store::{Reader, fault};
@@ -42,6 +43,18 @@ row! {
         approval_note / ApprovalNote: Option<String>,
         /// In ten-thousandths of a US dollar.
         unit_cost_e4 / UnitCostE4: Option<i64>,
+        /// Open pledges, in thousandths.
+        pledged_milli / PledgedMilli: i64,
+        /// Committed and not yet shipped, in thousandths.
+        committed_milli / CommittedMilli: i64,
+        /// Shipped and not yet received, in thousandths.
+        in_transit_milli / InTransitMilli: i64,
+        /// Received and accepted, in thousandths.
+        delivered_milli / DeliveredMilli: i64,
+        /// What a donor can still take, in thousandths.
+        uncovered_milli / UncoveredMilli: i64,
+        /// What is not yet in hands, in thousandths.
+        unmet_milli / UnmetMilli: i64,
     }
 }
 
@@ -50,6 +63,12 @@ row! {
 pub enum OrderField {
     /// Requested quantity, whatever the unit.
     Quantity,
+    /// What a donor can still take, whatever the unit.
+    UncoveredQuantity,
+    /// What is not yet in hands, whatever the unit.
+    UnmetQuantity,
+    /// What a donor can still take, in US dollars; items without a unit cost last.
+    UncoveredValue,
     /// The request's day.
     NeededBy,
     /// The request's urgency.
@@ -108,6 +127,9 @@ impl Tables {
                 let request = |column| Expr::col((self.request.clone(), column));
                 let (expr, kind, nullable) = match by.field {
                     OrderField::Quantity => (item(ri::Column::QuantityMilli), KeyKind::BigInt, false),
+                    OrderField::UncoveredQuantity => (item(ri::Column::UncoveredMilli), KeyKind::BigInt, false),
+                    OrderField::UnmetQuantity => (item(ri::Column::UnmetMilli), KeyKind::BigInt, false),
+                    OrderField::UncoveredValue => (item(ri::Column::UncoveredValueE7), KeyKind::BigInt, true),
                     OrderField::NeededBy => (request(ar::Column::NeededBy), KeyKind::Date, true),
                     OrderField::Priority => (request(ar::Column::Priority), KeyKind::SmallInt, false),
                 };
@@ -197,6 +219,46 @@ pub async fn of_requests(
     let rows = reader.all(&select).await?;
     rows.iter()
         .map(|row| Ok((row.try_get_by_index(columns.len())?, ItemRow::read(row, columns)?)))
+        .collect::<Result<_, sea_orm::DbErr>>()
+        .map_err(fault::error)
+}
+
+/// How far each of these requests is met, by its items, in one statement. A request without items is absent.
+///
+/// # Errors
+/// The database's.
+pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<HashMap<Uuid, Progress>, Error> {
+    let tables = Tables::new();
+    let figures = ItemFigures::of(&tables.item);
+    let request_id = Expr::col((tables.item.clone(), ri::Column::RequestId));
+    let any = |holds: Expr| -> Expr {
+        let case = CaseStatement::new().case(figures.base().gt(0).and(holds), 1).finally(0);
+        Func::max(case).into()
+    };
+    let select = Query::select()
+        .expr(request_id.clone())
+        .expr(any(Expr::val(true)))
+        .expr(any(figures.is_unmet()))
+        .expr(any(figures.is_uncovered()))
+        .expr(any(figures.is_delivered()))
+        .expr(any(figures.is_committed()))
+        .from_as(ri::Entity, tables.item.clone())
+        .and_where(one_of_ids(reader.backend(), request_id.clone(), requests))
+        .add_group_by([request_id])
+        .take();
+    let rows = reader.all(&select).await?;
+    rows.iter()
+        .map(|row| {
+            let flag = |index| row.try_get_by_index::<i32>(index).map(|flag| flag == 1);
+            let progress = Progress {
+                asks: flag(1)?,
+                unmet: flag(2)?,
+                uncovered: flag(3)?,
+                delivered: flag(4)?,
+                committed: flag(5)?,
+            };
+            Ok((row.try_get_by_index(0)?, progress))
+        })
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }

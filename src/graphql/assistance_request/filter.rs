@@ -4,10 +4,12 @@ use async_graphql::InputObject;
 
 use crate::domain::filter::{Filter, Quantifier, Related, RequestField};
 use crate::domain::reference::Reference;
+use crate::graphql::contribution::ContributionListFilter;
 use crate::graphql::country::CountryFilter;
 use crate::graphql::fault::Fallible;
 use crate::graphql::filter::{
-    DateFilter, DateTimeFilter, Fields, IntFilter, PriorityFilter, RequestStatusFilter, StringFilter, each,
+    DateFilter, DateTimeFilter, Fields, FulfilmentFilter, IntFilter, PriorityFilter, RequestStatusFilter, StringFilter,
+    each,
 };
 use crate::graphql::request_item::RequestItemListFilter;
 
@@ -30,6 +32,8 @@ pub struct AssistanceRequestFilter {
     status: Option<RequestStatusFilter>,
     /// Its urgency.
     priority: Option<PriorityFilter>,
+    /// How far it is met.
+    fulfilment: Option<FulfilmentFilter>,
     /// Whether it is VERIFIED and was not confirmed for long.
     stale: Option<bool>,
     /// The country that asks.
@@ -44,6 +48,8 @@ pub struct AssistanceRequestFilter {
     source: Option<StringFilter>,
     /// Its id there.
     external_id: Option<StringFilter>,
+    /// Contributions to its items.
+    contributions: Option<Box<ContributionListFilter>>,
     /// When it was made.
     created_at: Option<DateTimeFilter>,
     /// When it was last changed.
@@ -80,6 +86,7 @@ impl AssistanceRequestFilter {
             text,
             status,
             priority,
+            fulfilment,
             stale,
             country,
             items,
@@ -87,6 +94,7 @@ impl AssistanceRequestFilter {
             people_in_need,
             source,
             external_id,
+            contributions,
             created_at,
             updated_at,
             submitted_at,
@@ -106,6 +114,10 @@ impl AssistanceRequestFilter {
         fields.add(
             priority.map(PriorityFilter::tests).unwrap_or_default(),
             RequestField::Priority,
+        );
+        fields.add(
+            fulfilment.map(FulfilmentFilter::tests).unwrap_or_default(),
+            RequestField::Fulfilment,
         );
         fields.add(stale, RequestField::Stale);
         fields.add(
@@ -152,6 +164,11 @@ impl AssistanceRequestFilter {
             verified_at.map(DateTimeFilter::tests).unwrap_or_default(),
             RequestField::VerifiedAt,
         );
+        let contributions = contributions
+            .map(|filter| filter.parse(reference))
+            .transpose()?
+            .unwrap_or_default();
+        fields.add(contributions, RequestField::Contributions);
         let parse = |filter: Self| filter.parse(reference);
         Ok(fields.with(
             each(and, parse)?,

@@ -5,8 +5,9 @@ use entity::enums::{ItemKind, Locale, Priority};
 
 use crate::domain::assistance_request::{ContactForm, ItemForm, RequestForm, check_people};
 use crate::domain::import::ImportForm;
-use crate::domain::problem::{Path, ProblemCode, Problems};
+use crate::domain::problem::{Path, Problems};
 use crate::domain::text::{self, NAME_MAX, TEXT_MAX};
+use crate::graphql::input::{change, replacement};
 use crate::graphql::node::{item_id, request_id};
 use crate::graphql::scalar::{CountryCode, Date, Decimal};
 use crate::store::assistance_request::{Approval, ItemPatch, RequestPatch, StepInput};
@@ -274,31 +275,6 @@ impl RequestItemInput {
             unit,
             unit_cost_usd: unit_cost_usd.map(|cost| cost.0),
         }
-    }
-}
-
-/// What a field of an update asks: nothing, to be cleared, or a value.
-fn change<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
-}
-
-/// The same for a field that can't be cleared.
-fn replacement<T>(value: MaybeUndefined<T>, at: &Path<'_>, problems: &mut Problems) -> Option<T> {
-    match change(value) {
-        None => None,
-        Some(None) => {
-            problems.add(
-                at,
-                ProblemCode::Required,
-                "This can't be cleared: leave it out, or give a value.",
-            );
-            None
-        }
-        Some(Some(value)) => Some(value),
     }
 }
 

@@ -10,5 +10,6 @@ pub use filter::{AssistanceRequestFilter, AssistanceRequestListFilter};
 pub use mutation::AssistanceRequestMutation;
 pub use object::{AssistanceRequest, AssistanceRequestConnection};
 pub use query::{
-    AssistanceRequestOrder, AssistanceRequestQuery, Columns, OrderDirection, find, node_fields, request_paging,
+    AssistanceRequestOrder, AssistanceRequestQuery, Columns, ExternalIdInput, OrderDirection, find, node_fields,
+    request_paging,
 };

@@ -4,21 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
-use entity::enums::{Locale, Priority, RequestStatus};
+use entity::enums::{Fulfilment, Locale, Priority, RequestStatus};
 use uuid::Uuid;
 
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::{Subject, available};
 use crate::error::Error;
+use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::GlobalId;
-use crate::graphql::page::connection;
+use crate::graphql::page::{arguments, connection};
 use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime};
 use crate::store;
 use crate::store::assistance_request::RequestRow;
+use crate::store::contribution::Parent;
 use crate::store::request_item::ItemRow;
 
 /// A request for assistance.
@@ -53,6 +55,11 @@ struct Items {
 }
 
 impl AssistanceRequest {
+    /// The ids of all requests of its level.
+    fn ids(&self) -> Result<Vec<Uuid>, Error> {
+        self.0.level().rows.iter().map(|row| row.id().copied()).collect()
+    }
+
     async fn load_items(&self, columns: &[entity::request_item::Column]) -> Fallible<Items> {
         let level = self.0.level();
         let ids = level
@@ -169,6 +176,18 @@ impl AssistanceRequest {
         nullable(self.0.row().and_then(|row| Ok(row.status_reason()?.as_ref())))
     }
 
+    /// How far it is met, by the quantities of its items; nobody sets it.
+    async fn fulfilment(&self, ctx: &Context<'_>) -> Fallible<Fulfilment> {
+        let level = self.0.level();
+        let load = async { Ok(store::request_item::progress_of(&level.reader, &self.ids()?).await?) };
+        let progress = level.children(ctx, "", load).await?;
+        Ok(progress
+            .get(self.0.row()?.id()?)
+            .copied()
+            .unwrap_or_default()
+            .fulfilment())
+    }
+
     /// How many persons are in need.
     async fn people_in_need(&self) -> Nullable<i32> {
         nullable(self.0.row().and_then(|row| Ok(*row.people_in_need()?)))
@@ -220,6 +239,29 @@ impl AssistanceRequest {
             .flatten()
             .map(|index| RequestItem(Entry::new(Arc::clone(&items.level), *index)))
             .collect())
+    }
+
+    /// The contributions to its items. Without an order, oldest first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn contributions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
+        #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Fallible<ContributionConnection> {
+        let asked = Asked {
+            filter,
+            order_by,
+            arguments: arguments(first, after, last, before),
+        };
+        let key = self.0.row()?.id()?.to_string();
+        nested(ctx, self.0.level(), || Ok(Parent::Requests(self.ids()?)), &key, asked).await
     }
 
     /// Counts the changes of its own and its items' entered fields. Name it in a mutation, so that nobody's change is

@@ -91,9 +91,14 @@ pub struct Columns(pub Vec<Column>);
 impl Columns {
     /// What these selected fields need.
     pub fn of<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Self {
+        Self::of_names(fields.map(|field| field.name()))
+    }
+
+    /// What the fields of these names need.
+    pub fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut columns = vec![Column::Id];
-        for field in fields {
-            columns.extend_from_slice(columns_of(field.name()));
+        for name in names {
+            columns.extend_from_slice(columns_of(name));
         }
         columns.sort_unstable_by_key(|column| *column as u8);
         columns.dedup_by_key(|column| *column as u8);
@@ -127,7 +132,7 @@ pub fn node_fields<'a>(ctx: &'a Context<'_>) -> Vec<SelectionField<'a>> {
 fn columns_of(field: &str) -> &'static [Column] {
     use Column as C;
     match field {
-        "id" | "items" | "__typename" => &[],
+        "id" | "items" | "contributions" | "fulfilment" | "__typename" => &[],
         "reference" => &[C::Reference],
         "country" => &[C::CountryCode],
         "title" => &[C::Title],
@@ -249,7 +254,9 @@ impl AssistanceRequestQuery {
                 }
             };
             let fields: Vec<_> = ctx.field().selection_set().collect();
-            let more = fields.iter().any(|field| field.name() == "items");
+            let more = fields
+                .iter()
+                .any(|field| matches!(field.name(), "items" | "contributions" | "fulfilment"));
             let consistency = if more {
                 Consistency::Snapshot
             } else {

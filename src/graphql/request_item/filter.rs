@@ -7,6 +7,7 @@ use crate::domain::number::{QUANTITY_SCALE, UNIT_COST_SCALE};
 use crate::domain::reference::Reference;
 use crate::graphql::assistance_request::AssistanceRequestFilter;
 use crate::graphql::commodity::CommodityFilter;
+use crate::graphql::contribution::ContributionListFilter;
 use crate::graphql::fault::Fallible;
 use crate::graphql::filter::{DecimalFilter, Fields, ItemKindFilter, each};
 use crate::graphql::need_category::NeedCategoryFilter;
@@ -22,6 +23,8 @@ pub struct RequestItemFilter {
     not: Option<Box<RequestItemFilter>>,
     /// The request it belongs to.
     request: Option<Box<AssistanceRequestFilter>>,
+    /// Contributions to it.
+    contributions: Option<Box<ContributionListFilter>>,
     /// What kind of help.
     kind: Option<ItemKindFilter>,
     /// Its category.
@@ -30,6 +33,10 @@ pub struct RequestItemFilter {
     commodity: Option<CommodityFilter>,
     /// How much is requested, in units.
     quantity: Option<DecimalFilter>,
+    /// What a donor can still take, in units.
+    uncovered_quantity: Option<DecimalFilter>,
+    /// What is not yet in hands, in units.
+    unmet_quantity: Option<DecimalFilter>,
     /// What one unit costs, in US dollars.
     unit_cost_usd: Option<DecimalFilter>,
 }
@@ -56,10 +63,13 @@ impl RequestItemFilter {
             or,
             not,
             request,
+            contributions,
             kind,
             category,
             commodity,
             quantity,
+            uncovered_quantity,
+            unmet_quantity,
             unit_cost_usd,
         } = self;
         let mut fields = Fields::default();
@@ -85,6 +95,23 @@ impl RequestItemFilter {
                 .map(|test| test.tests(UNIT_COST_SCALE))
                 .unwrap_or_default(),
             ItemField::UnitCost,
+        );
+        let contributions = contributions
+            .map(|filter| filter.parse(reference))
+            .transpose()?
+            .unwrap_or_default();
+        fields.add(contributions, ItemField::Contributions);
+        fields.add(
+            uncovered_quantity
+                .map(|test| test.tests(QUANTITY_SCALE))
+                .unwrap_or_default(),
+            ItemField::Uncovered,
+        );
+        fields.add(
+            unmet_quantity
+                .map(|test| test.tests(QUANTITY_SCALE))
+                .unwrap_or_default(),
+            ItemField::Unmet,
         );
         let parse = |filter: Self| filter.parse(reference);
         Ok(fields.with(

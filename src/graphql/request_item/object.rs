@@ -13,15 +13,17 @@ use crate::error::Error;
 use crate::graphql::among::{among, surely_among};
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
 use crate::graphql::commodity::Commodity;
+use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::node::GlobalId;
-use crate::graphql::page::connection;
+use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
 use crate::store;
 use crate::store::assistance_request::RequestRow;
+use crate::store::contribution::Parent;
 use crate::store::request_item::ItemRow;
 
 /// An item of a request.
@@ -62,6 +64,13 @@ fn columns_of(field: &str) -> &'static [Column] {
         "approvedQuantity" => &[C::ApprovedMilli],
         "approvalNote" => &[C::ApprovalNote],
         "unitCostUsd" => &[C::UnitCostE4],
+        "pledgedQuantity" => &[C::PledgedMilli],
+        "committedQuantity" => &[C::CommittedMilli],
+        "inTransitQuantity" => &[C::InTransitMilli],
+        "deliveredQuantity" => &[C::DeliveredMilli],
+        "uncoveredQuantity" => &[C::UncoveredMilli],
+        "unmetQuantity" => &[C::UnmetMilli],
+        "contributions" => &[],
         _ => ItemRow::COLUMNS,
     }
 }
@@ -190,6 +199,74 @@ impl RequestItem {
                 .map(|cost| Decimal(from_fixed(cost, UNIT_COST_SCALE))))
         }))
     }
+
+    /// Open pledges that are not yet committed, in units. They reserve nothing.
+    async fn pledged_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.pledged_milli()?))
+    }
+
+    /// Committed and not yet shipped, in units.
+    async fn committed_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.committed_milli()?))
+    }
+
+    /// Shipped and not yet received, in units.
+    async fn in_transit_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.in_transit_milli()?))
+    }
+
+    /// Received and accepted, in units.
+    async fn delivered_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.delivered_milli()?))
+    }
+
+    /// What a donor can still take, in units: the base less what is committed, in transit or delivered. 0 once the
+    /// request has ended.
+    async fn uncovered_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.uncovered_milli()?))
+    }
+
+    /// What is not yet in hands, in units: the base less what is delivered. 0 once the request has ended.
+    async fn unmet_quantity(&self) -> Fallible<Decimal> {
+        Ok(units(*self.0.row()?.unmet_milli()?))
+    }
+
+    /// The contributions to it. Without an order, oldest first.
+    #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn contributions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
+        #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Fallible<ContributionConnection> {
+        let level = self.0.level();
+        let asked = Asked {
+            filter,
+            order_by,
+            arguments: arguments(first, after, last, before),
+        };
+        let key = self.0.row()?.id()?.to_string();
+        let parents = || {
+            let ids = level
+                .rows
+                .iter()
+                .map(|row| row.id().copied())
+                .collect::<Result<_, _>>()?;
+            Ok(Parent::Items(ids))
+        };
+        nested(ctx, level, parents, &key, asked).await
+    }
+}
+
+/// A quantity in units.
+fn units(milli: i64) -> Decimal {
+    Decimal(from_fixed(milli, QUANTITY_SCALE))
 }
 
 fn commodity_code(row: &ItemRow) -> Result<Option<&str>, Error> {

@@ -23,6 +23,12 @@ pub struct RequestItemQuery;
 pub enum RequestItemOrderField {
     /// By the requested quantity, whatever the unit.
     Quantity,
+    /// By what a donor can still take, whatever the unit.
+    UncoveredQuantity,
+    /// By what is not yet in hands, whatever the unit.
+    UnmetQuantity,
+    /// By what a donor can still take, in US dollars; items without a unit cost come last.
+    UncoveredValue,
     /// By the day on which the request is needed.
     NeededBy,
     /// By the request's urgency, LOW to CRITICAL.

@@ -1,0 +1,163 @@
+//! The server assembled: from its settings to sockets that answer, and to a clean end. The same for the program and for
+//! tests.
+
+mod start;
+
+use std::future::Future;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer, web};
+use migration::{Migrator, MigratorTrait};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::Config;
+use crate::http::run::Runner;
+use crate::http::{self, Edge};
+use crate::store::{Clock, Store};
+
+pub use start::{StartError, open, target};
+
+/// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
+const STACK: usize = 8 * 1024 * 1024;
+/// Time that requests have to end after the signal to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A server that listens.
+pub struct Application {
+    address: SocketAddr,
+    server: Server,
+    handle: ServerHandle,
+    edge: web::Data<Edge>,
+    store: Store,
+    runner: Runner,
+    runtime: Operations,
+}
+
+/// The runtime for operations. It may be dropped anywhere, where a plain one would panic within another.
+struct Operations(Option<Runtime>);
+
+impl Operations {
+    fn new() -> Result<Self, StartError> {
+        let runtime = Builder::new_multi_thread()
+            .thread_name("operation")
+            .thread_stack_size(STACK)
+            .enable_all()
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn handle(&self) -> Result<tokio::runtime::Handle, StartError> {
+        let runtime = self.0.as_ref().map(|runtime| runtime.handle().clone());
+        runtime.ok_or_else(|| StartError::Fault("no runtime".into()))
+    }
+}
+
+impl Drop for Operations {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Application {
+    /// Opens and fills the database, mints the first key where there is none, and listens.
+    ///
+    /// # Errors
+    /// Where any of it fails. Whether the address is free is asked first, before anything is written.
+    pub async fn build(config: &Config, clock: Clock) -> Result<Self, StartError> {
+        let bind = |error| StartError::Bind(config.bind, error);
+        let listener = TcpListener::bind(config.bind).map_err(bind)?;
+        let runtime = Operations::new()?;
+        let handle = runtime.handle()?;
+        let store = {
+            let config = config.clone();
+            let opening = handle.spawn(async move {
+                let store = open(&config, clock).await?;
+                start::first_key(&store, config.admin_key.as_ref()).await?;
+                Ok::<_, StartError>(store)
+            });
+            opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??
+        };
+        let runner = Runner::new(handle);
+        let steps = Migrator::migrations().len();
+        let edge = Edge::new(store.clone(), rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
+        let edge = web::Data::new(edge);
+        let address = listener.local_addr()?;
+        let server = listen(listener, &edge)?;
+        edge.set_ready(true);
+        Ok(Self {
+            address,
+            handle: server.handle(),
+            server,
+            edge,
+            store,
+            runner,
+            runtime,
+        })
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The store behind it.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Answers requests until `stop`, lets those under way end within a few seconds, and closes the database.
+    ///
+    /// # Errors
+    /// Where the sockets fail.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
+        let mut server = tokio::spawn(self.server);
+        let ended = tokio::select! {
+            ended = &mut server => Some(ended),
+            () = stop => None,
+        };
+        self.edge.set_ready(false);
+        if let Some(ended) = ended {
+            ended.map_err(|panic| StartError::Fault(panic.to_string()))??;
+            return Err(StartError::Fault("the server stopped by itself".into()));
+        }
+        tracing::info!("stopping");
+        let end = async {
+            self.handle.stop(true).await;
+            self.runner.drain().await;
+        };
+        if tokio::time::timeout(GRACE, end).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        // What still runs then is cut off by closing its connections.
+        let _ = tokio::time::timeout(GRACE, self.store.close()).await;
+        drop(self.runtime);
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn rules(config: &Config) -> http::Rules {
+    http::Rules {
+        limits: Arc::new(config.limits()),
+        anonymous_read: config.anonymous_read,
+        introspection: config.introspection,
+        allowed_origins: config.allowed_origins.clone(),
+    }
+}
+
+fn listen(listener: TcpListener, edge: &web::Data<Edge>) -> Result<Server, StartError> {
+    let edge = edge.clone();
+    let server = HttpServer::new(move || App::new().configure(http::routes(&edge)))
+        // A client that closes its side has gone, and its query with it.
+        .h1_allow_half_closed(false)
+        .client_request_timeout(Duration::from_secs(10))
+        .shutdown_timeout(GRACE.as_secs())
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

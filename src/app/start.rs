@@ -1,0 +1,122 @@
+//! What happens before the first request: the database is opened and migrated, the reference data are loaded, and the
+//! first key is minted.
+
+use std::io::Write;
+
+use migration::{Direction, RunError, Target};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store};
+
+/// Why the program can't start, or a command can't do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address can't be listened on.
+    #[error("BIND: {0} can't be listened on: {1}")]
+    Bind(std::net::SocketAddr, std::io::Error),
+    /// The threads or sockets can't be had.
+    #[error("{0}")]
+    System(#[from] std::io::Error),
+    /// The database can't be opened.
+    #[error("DATABASE_URL: {0}")]
+    Connect(#[from] ConnectError),
+    /// The migrations failed.
+    #[error("MIGRATE_DATABASE_URL: the migrations failed: {0}")]
+    Migrate(#[from] RunError),
+    /// Something that was to be written was refused.
+    #[error("{0}")]
+    Refused(String),
+    /// A fault of the program.
+    #[error("{0}")]
+    Fault(String),
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Internal(cause) => Self::Fault(cause.to_string()),
+            other => Self::Refused(other.message()),
+        }
+    }
+}
+
+impl From<Refused> for StartError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Error(error) => error.into(),
+            Refused::Fault(fault) => Self::Fault(fault.to_string()),
+            Refused::Problems(problems) => {
+                let lines = problems.0.into_iter().map(|problem| {
+                    let at = problem.path.join(".");
+                    let separator = if at.is_empty() { "" } else { ": " };
+                    format!("{at}{separator}{}", problem.message)
+                });
+                Self::Refused(lines.collect::<Vec<_>>().join("\n"))
+            }
+        }
+    }
+}
+
+/// Where migrations are run.
+pub fn target(config: &Config) -> Target {
+    Target {
+        url: config.migrate_database_url().into(),
+        serving_url: config.database_url().into(),
+    }
+}
+
+/// The store, with every migration and the reference data: what `serve` and the commands begin with.
+///
+/// # Errors
+/// Where any of it fails.
+pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
+    let steps = target(config).run(Direction::Up).await?;
+    if !steps.is_empty() {
+        tracing::info!(steps = steps.join(","), "migrated");
+    }
+    let limits = config.limits();
+    let connect = Connect {
+        url: config.database_url().into(),
+        pool_size: config.pool_size,
+        statement_timeout_ms: config.timeout_ms,
+        lock_timeout_ms: config.timeout_ms / 2,
+    };
+    let rules = Rules {
+        confirm_every_days: config.confirm_every_days,
+        items: limits.items,
+        import_rows: limits.import_rows,
+    };
+    let store = store::open(&connect, clock, rules).await?;
+    fill(&store).await?;
+    Ok(store)
+}
+
+/// Loads what comes with the program.
+async fn fill(store: &Store) -> Result<(), StartError> {
+    let report = store::reference::sync(store).await?;
+    tracing::debug!(?report, "reference data");
+    Ok(())
+}
+
+/// Mints the first key where there is none, and tells it at once: nobody can ask for it again.
+///
+/// # Errors
+/// The database's, or that the key can't be told.
+pub async fn first_key(store: &Store, given: Option<&SecretString>) -> Result<(), StartError> {
+    match store::api_key::first(store, given).await? {
+        Some(_) if given.is_some() => tracing::info!("the first ADMIN key is the one in ADMIN_KEY"),
+        Some(secret) => {
+            let mut out = std::io::stdout().lock();
+            writeln!(
+                out,
+                "\n  The first ADMIN key, told this once; keep it safe:\n\n    {}\n",
+                secret.expose_secret()
+            )?;
+            out.flush()?;
+        }
+        None => {}
+    }
+    Ok(())
+}

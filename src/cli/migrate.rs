@@ -1,0 +1,65 @@
+//! `nam-needs migrate`
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use migration::Direction;
+
+use crate::app::{StartError, target};
+use crate::config::Config;
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  nam-needs migrate up        apply every step that the database does not have
+  nam-needs migrate down      take the last step back, and its data with it
+  nam-needs migrate down 3    take the last three back
+  nam-needs migrate status
+
+A run is one transaction under a lock: it happens whole or not at all, and once however many run it. Serving migrates
+by itself.")]
+pub(super) struct Migrate {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Apply every step that the database does not have
+    Up,
+    /// Take steps back, the last first, and their data with them
+    Down {
+        /// How many
+        #[arg(default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        steps: u32,
+    },
+    /// List the steps and whether the database has them
+    Status,
+}
+
+impl Migrate {
+    pub(super) async fn run(self, config: &Config) -> Result<(), StartError> {
+        let target = target(config);
+        let mut out = Vec::new();
+        match self.command {
+            Command::Up => {
+                for step in target.run(Direction::Up).await? {
+                    writeln!(out, "applied {step}")?;
+                }
+            }
+            Command::Down { steps } => {
+                for step in target.run(Direction::Down(steps)).await?.iter().rev() {
+                    writeln!(out, "took back {step}")?;
+                }
+            }
+            Command::Status => {
+                for step in target.status().await? {
+                    let state = if step.applied { "applied" } else { "pending" };
+                    writeln!(out, "{state} {}", step.name)?;
+                }
+            }
+        }
+        std::io::stdout().write_all(&out)?;
+        Ok(())
+    }
+}

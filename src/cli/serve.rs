@@ -1,0 +1,44 @@
+//! `nam-needs serve`
+
+use std::io::Write;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{Application, StartError};
+use crate::config::Config;
+use crate::store::Clock;
+
+pub(super) async fn run(config: &Config) -> Result<(), StartError> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut stop = async move || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    let application = tokio::select! {
+        built = Application::build(config, Clock::System) => built?,
+        () = stop() => return Ok(()),
+    };
+    greet(&application)?;
+    application.run_until(stop()).await
+}
+
+/// Tells where to look.
+fn greet(application: &Application) -> Result<(), StartError> {
+    let mut address = application.address();
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "NAM Needs {} is ready", env!("CARGO_PKG_VERSION"))?;
+    writeln!(out, "  explorer  http://{address}/graphql  (in a browser)")?;
+    writeln!(out, "  GraphQL   http://{address}/graphql")?;
+    writeln!(out, "  schema    http://{address}/schema.graphql")?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,306 @@
+//! Every setting: its flag, its environment variable, its default and its help, in one place.
+//!
+//! Law of the room: named by `cli` and `app` only.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, CommandFactory, ValueEnum};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::domain::limits::Limits;
+
+/// The database where none is named: a file in the working directory.
+const DEFAULT_DATABASE: &str = "sqlite://nam-needs.sqlite?mode=rwc";
+/// What would be ours if it were a setting: a mistaken name must not pass in silence.
+const PREFIX: &str = "NAM_NEEDS_";
+
+/// The settings. Each is a flag, an environment variable and a line of `.env`; the first of them that is there counts.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Settings")]
+pub struct Config {
+    /// Database: sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite://nam-needs.sqlite?mode=rwc]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub database_url: Option<SecretString>,
+
+    /// The same database with the role that owns its tables, for migrations [default: DATABASE_URL]
+    #[arg(
+        long,
+        env = "MIGRATE_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        global = true
+    )]
+    pub migrate_database_url: Option<SecretString>,
+
+    /// Address and port to listen on; 0.0.0.0:8000 for all interfaces
+    #[arg(
+        long,
+        env = "BIND",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8000",
+        global = true
+    )]
+    pub bind: SocketAddr,
+
+    /// Whether what is public is answered without a credential
+    #[arg(long, env = "ANONYMOUS_READ", value_name = "BOOL", default_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
+    pub anonymous_read: bool,
+
+    /// The first ADMIN key, nam_ and 32 to 128 of A-Z a-z 0-9 _ -; used only where no key exists [default: a fresh one, printed once]
+    #[arg(long, env = "ADMIN_KEY", value_name = "KEY", hide_env_values = true, global = true)]
+    pub admin_key: Option<SecretString>,
+
+    /// Whether the bundled real figures are loaded, once [default: true where DATABASE_URL is not given, else false]
+    #[arg(long, env = "REAL_FIGURES", value_name = "BOOL", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
+    pub real_figures: Option<bool>,
+
+    /// Whether example contributions are loaded, once [default: true where DATABASE_URL is not given, else false]
+    #[arg(long, env = "EXAMPLES", value_name = "BOOL", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
+    pub examples: Option<bool>,
+
+    /// Days after which a verified request that its country did not confirm is stale
+    #[arg(long, env = "CONFIRM_EVERY_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500), global = true)]
+    pub confirm_every_days: u32,
+
+    /// What is logged: error, warn, info, debug, trace, or a filter like info,nam_needs=debug
+    #[arg(long, env = "LOG", value_name = "FILTER", default_value = "info", global = true)]
+    pub log: String,
+
+    /// How it is logged, on standard error
+    #[arg(
+        long,
+        env = "LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    pub log_format: LogFormat,
+
+    /// Web origins whose pages may call the server, https://example.org,https://example.com; * for all
+    #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub allowed_origins: Vec<String>,
+
+    /// Database connections that read; PostgreSQL gets as many again that write
+    #[arg(long, env = "POOL_SIZE", value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1_000), global = true)]
+    pub pool_size: u32,
+
+    /// Time of one request, in milliseconds
+    #[arg(long, env = "TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
+    pub timeout_ms: u64,
+
+    /// Whether the schema can be read by introspection; /schema.graphql is served either way
+    #[arg(long, env = "INTROSPECTION", value_name = "BOOL", default_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
+    pub introspection: bool,
+
+    /// Cost of an operation without a credential
+    #[arg(long, env = "MAX_COST_ANONYMOUS", value_name = "COST", default_value_t = Limits::default().anonymous_cost, global = true)]
+    pub max_cost_anonymous: u64,
+
+    /// Cost of an operation with a credential
+    #[arg(long, env = "MAX_COST_SIGNED_IN", value_name = "COST", default_value_t = Limits::default().signed_in_cost, global = true)]
+    pub max_cost_signed_in: u64,
+
+    /// Levels of fields in a document
+    #[arg(long, env = "MAX_DEPTH", value_name = "LEVELS", default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=64), global = true)]
+    pub max_depth: u16,
+
+    /// Lexical tokens in a document
+    #[arg(long, env = "MAX_TOKENS", value_name = "COUNT", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
+    pub max_tokens: u32,
+
+    /// Bytes of a request's body; who may import may send eight times as many in an import
+    #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 256 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=67_108_864), global = true)]
+    pub max_body_bytes: u32,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The URL of the database as the server uses it.
+    pub fn database_url(&self) -> &str {
+        self.database_url
+            .as_ref()
+            .map_or(DEFAULT_DATABASE, |url| url.expose_secret())
+    }
+
+    /// The URL of the database for migrations.
+    pub fn migrate_database_url(&self) -> &str {
+        self.migrate_database_url
+            .as_ref()
+            .map_or_else(|| self.database_url(), |url| url.expose_secret())
+    }
+
+    /// Whether the bundled figures are loaded.
+    pub fn real_figures(&self) -> bool {
+        self.real_figures.unwrap_or(self.database_url.is_none())
+    }
+
+    /// Whether example contributions are loaded.
+    pub fn examples(&self) -> bool {
+        self.examples.unwrap_or(self.database_url.is_none())
+    }
+
+    /// The limits of one request.
+    pub fn limits(&self) -> Limits {
+        let bytes = usize::try_from(self.max_body_bytes).unwrap_or(usize::MAX);
+        Limits {
+            body_bytes: bytes,
+            import_body_bytes: bytes.saturating_mul(8),
+            tokens: usize::try_from(self.max_tokens).unwrap_or(usize::MAX),
+            depth: usize::from(self.max_depth),
+            anonymous_cost: self.max_cost_anonymous,
+            signed_in_cost: self.max_cost_signed_in,
+            time_ms: self.timeout_ms,
+            ..Limits::default()
+        }
+    }
+
+    /// What no value by itself shows to be wrong.
+    ///
+    /// # Errors
+    /// A text that names the setting.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(key) = &self.admin_key
+            && !crate::domain::api_key::is_secret(key.expose_secret())
+        {
+            return Err("ADMIN_KEY must be nam_ followed by 32 to 128 of A-Z a-z 0-9 _ -".into());
+        }
+        for (name, url) in [
+            ("DATABASE_URL", self.database_url()),
+            ("MIGRATE_DATABASE_URL", self.migrate_database_url()),
+        ] {
+            let known = ["sqlite:", "postgres:", "postgresql:"];
+            if !known.iter().any(|scheme| url.starts_with(scheme)) {
+                return Err(format!("{name} must begin with sqlite: or postgres:"));
+            }
+        }
+        tracing_subscriber::EnvFilter::try_new(&self.log)
+            .map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
+        Ok(())
+    }
+}
+
+/// A web origin as browsers send it.
+fn origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', '?', '#', ' ', '*']));
+    if host || text == "*" {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err("an origin is a scheme, a host and perhaps a port, like https://example.org".into())
+}
+
+/// Puts the lines of `.env` into the environment, where it doesn't have them already. Only for the start of the
+/// program, before there are threads.
+///
+/// # Errors
+/// A text that names the line or the setting that is wrong.
+pub fn load_env_file<C: CommandFactory>(path: &Path) -> Result<(), String> {
+    if path.is_file() {
+        // The error's own text would repeat the line, and with it perhaps a secret.
+        let unreadable = |error: dotenvy::Error| match error {
+            dotenvy::Error::LineParse(_, at) => format!(
+                "{} has a line that is no NAME=VALUE, at its character {at}",
+                path.display()
+            ),
+            other => format!("{} can't be read: {other}", path.display()),
+        };
+        for line in dotenvy::from_path_iter(path).map_err(unreadable)? {
+            let (name, _) = line.map_err(unreadable)?;
+            if !is_setting::<C>(&name) {
+                return Err(unknown::<C>(&format!("{name} in {}", path.display())));
+            }
+        }
+        dotenvy::from_path(path).map_err(unreadable)?;
+    }
+    let stray = std::env::vars_os()
+        .filter_map(|(name, _)| name.into_string().ok())
+        .find(|name| name.starts_with(PREFIX));
+    stray.map_or(Ok(()), |name| Err(unknown::<C>(&name)))
+}
+
+fn settings<C: CommandFactory>() -> Vec<String> {
+    let command = C::command();
+    let names = command
+        .get_arguments()
+        .filter_map(|argument| argument.get_env()?.to_str());
+    names.map(str::to_owned).collect()
+}
+
+fn is_setting<C: CommandFactory>(name: &str) -> bool {
+    settings::<C>().iter().any(|setting| setting == name)
+}
+
+fn unknown<C: CommandFactory>(name: &str) -> String {
+    format!("{name} is no setting; these are: {}", settings::<C>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Just {
+        #[command(flatten)]
+        config: Config,
+    }
+
+    fn parse(arguments: &[&str]) -> Result<Config, clap::Error> {
+        Just::try_parse_from([&["test"], arguments].concat()).map(|just| just.config)
+    }
+
+    #[test]
+    fn a_bad_setting_is_named() {
+        for (argument, name) in [
+            ("--bind=nowhere", "--bind"),
+            ("--pool-size=0", "--pool-size"),
+            ("--anonymous-read=perhaps", "--anonymous-read"),
+            ("--allowed-origins=example.org/x", "--allowed-origins"),
+            ("--confirm-every-days=-1", "--confirm-every-days"),
+        ] {
+            let error = parse(&[argument]).unwrap_err().to_string();
+            assert!(error.contains(name), "{error}");
+        }
+        let error = parse(&["--admin-key=short"]).unwrap().check().unwrap_err();
+        assert!(error.contains("ADMIN_KEY") && !error.contains("short"), "{error}");
+        let error = parse(&["--log=a=b=c"]).unwrap().check().unwrap_err();
+        assert!(error.contains("LOG"), "{error}");
+    }
+
+    #[test]
+    fn figures_come_with_the_default_database_only() {
+        let config = parse(&[]).unwrap();
+        assert!(config.real_figures() && config.examples());
+        let config = parse(&["--database-url=sqlite://other.sqlite", "--examples=true"]).unwrap();
+        assert!(!config.real_figures() && config.examples());
+        assert_eq!(config.migrate_database_url(), "sqlite://other.sqlite");
+    }
+
+    #[test]
+    fn a_line_of_the_file_that_is_no_setting_is_refused() {
+        let path = std::env::temp_dir().join(format!("{}.env", uuid::Uuid::now_v7()));
+        std::fs::write(&path, "BNID=127.0.0.1:1\n").unwrap();
+        let error = load_env_file::<Just>(&path).unwrap_err();
+        assert!(error.contains("BNID") && error.contains("POOL_SIZE"), "{error}");
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(load_env_file::<Just>(&path), Ok(()));
+    }
+}

@@ -1,0 +1,215 @@
+//! Rules of API keys: what a secret looks like, and whom a key may speak for.
+
+use chrono::{DateTime, Utc};
+use entity::enums::Role;
+
+use crate::domain::problem::{Path, ProblemCode, Problems};
+use crate::domain::reference::Reference;
+use crate::domain::text::{self, NAME_MAX};
+
+/// What every secret begins with, so that a leaked one is recognised for what it is.
+pub const SECRET_PREFIX: &str = "nam_";
+/// Characters of a secret that are kept in the clear, to tell keys apart.
+pub const PREFIX_LENGTH: usize = 10;
+
+/// Whether a text has the form of a secret: `nam_` and 32 to 128 of `A-Z a-z 0-9 _ -`.
+pub fn is_secret(text: &str) -> bool {
+    text.strip_prefix(SECRET_PREFIX).is_some_and(|rest| {
+        (32..=128).contains(&rest.len())
+            && rest
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    })
+}
+
+/// A key as it is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApiKeyDraft {
+    /// What it is for.
+    pub name: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+    /// The country it speaks for, by any of its codes.
+    pub country: Option<String>,
+    /// The organization it speaks for, by code.
+    pub organization: Option<String>,
+    /// When it stops to work.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A key that may be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// What it is for.
+    pub name: String,
+    /// What it may do, each role once.
+    pub roles: Vec<Role>,
+    /// The country it speaks for, by alpha-3 code.
+    pub country: Option<String>,
+    /// The organization it speaks for, by code.
+    pub organization: Option<String>,
+    /// When it stops to work.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKeyDraft {
+    /// The key that may be made of this, by the reference data as they are.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn check(self, reference: &Reference, now: DateTime<Utc>) -> Result<NewApiKey, Problems> {
+        let Self {
+            name,
+            mut roles,
+            country,
+            organization,
+            expires_at,
+        } = self;
+        let mut problems = Problems::default();
+        let root = Path::Root;
+        roles.sort_unstable();
+        roles.dedup();
+        if roles.is_empty() {
+            let message = "A key needs at least one role.";
+            problems.add(&root.field("roles"), ProblemCode::Required, message);
+        }
+        let name = text::required(&name, NAME_MAX, &root.field("name"), &mut problems);
+        let country = check_country(country, &roles, reference, &mut problems);
+        let organization = check_organization(organization, &roles, reference, &mut problems);
+        if expires_at.is_some_and(|at| at <= now) {
+            let message = "This moment has passed: a key can only expire in the future.";
+            problems.add(&root.field("expiresAt"), ProblemCode::OutOfRange, message);
+        }
+        let key = name.map(|name| NewApiKey {
+            name,
+            roles,
+            country,
+            organization,
+            expires_at,
+        });
+        problems.or_else(key)
+    }
+}
+
+fn check_country(
+    code: Option<String>,
+    roles: &[Role],
+    reference: &Reference,
+    problems: &mut Problems,
+) -> Option<String> {
+    let at = Path::Root.field("country");
+    let Some(code) = code else {
+        if roles.contains(&Role::FocalPoint) {
+            let message = "A FOCAL_POINT speaks for a country: name it.";
+            problems.add(&at, ProblemCode::Required, message);
+        }
+        return None;
+    };
+    let found = reference.country(&code).map(|country| country.row.code.clone());
+    if found.is_none() {
+        problems.add(&at, ProblemCode::NotFound, "No country has this code.");
+    }
+    found
+}
+
+fn check_organization(
+    code: Option<String>,
+    roles: &[Role],
+    reference: &Reference,
+    problems: &mut Problems,
+) -> Option<String> {
+    let at = Path::Root.field("organization");
+    let Some(code) = code else {
+        if roles.contains(&Role::Responder) {
+            let message = "A RESPONDER speaks for an organization: name it.";
+            problems.add(&at, ProblemCode::Required, message);
+        }
+        return None;
+    };
+    match reference.organizations.get(&code) {
+        None => problems.add(&at, ProblemCode::NotFound, "No organization has this code."),
+        Some(found) if !found.row.active => {
+            problems.add(&at, ProblemCode::Inactive, "This organization is retired.");
+        }
+        Some(_) => {}
+    }
+    Some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn codes(draft: ApiKeyDraft) -> Vec<(String, ProblemCode)> {
+        let problems = draft.check(&Reference::default(), DateTime::UNIX_EPOCH).unwrap_err();
+        problems
+            .0
+            .into_iter()
+            .map(|problem| (problem.path.join("."), problem.code))
+            .collect()
+    }
+
+    #[test]
+    fn a_secret_is_told_by_its_form() {
+        let body = "a".repeat(32);
+        for good in [format!("nam_{body}"), format!("nam_{}", "Z-9_".repeat(32))] {
+            assert!(is_secret(&good), "{good}");
+        }
+        for bad in [
+            body.clone(),
+            format!("nam_{}", "a".repeat(31)),
+            format!("nam_{}", "a".repeat(129)),
+            format!("NAM_{body}"),
+            format!("nam_{body}="),
+            format!("nam_{body}é"),
+        ] {
+            assert!(!is_secret(&bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_problems_of_a_key_are_told_together() {
+        let draft = ApiKeyDraft {
+            name: " ".into(),
+            roles: vec![Role::FocalPoint, Role::Responder],
+            expires_at: Some(DateTime::UNIX_EPOCH),
+            ..ApiKeyDraft::default()
+        };
+        let at = |path: &str, code| (path.to_owned(), code);
+        assert_eq!(
+            codes(draft),
+            [
+                at("name", ProblemCode::Blank),
+                at("country", ProblemCode::Required),
+                at("organization", ProblemCode::Required),
+                at("expiresAt", ProblemCode::OutOfRange),
+            ]
+        );
+        let draft = ApiKeyDraft {
+            name: "x".into(),
+            country: Some("XXX".into()),
+            organization: Some("X".into()),
+            ..ApiKeyDraft::default()
+        };
+        assert_eq!(
+            codes(draft),
+            [
+                at("roles", ProblemCode::Required),
+                at("country", ProblemCode::NotFound),
+                at("organization", ProblemCode::NotFound),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_good_key_names_each_role_once() {
+        let draft = ApiKeyDraft {
+            name: "  Desk ".into(),
+            roles: vec![Role::Reader, Role::Admin, Role::Reader],
+            ..ApiKeyDraft::default()
+        };
+        let key = draft.check(&Reference::default(), DateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(key.name, "Desk");
+        assert_eq!(key.roles, [Role::Admin, Role::Reader]);
+    }
+}

@@ -1,0 +1,119 @@
+//! A commodity as an administrator enters it.
+
+use entity::commodity::Model;
+use rust_decimal::Decimal;
+
+use crate::domain::assistance_request::check_unit_cost;
+use crate::domain::form::{
+    self, Given, LocalName, Names, put, put_names, put_optional_text, put_text, replacement, taken,
+};
+use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
+use crate::domain::reference::Reference;
+use crate::domain::text::{self, CODE_MAX, KEY_MAX, NAME_MAX, TEXT_MAX};
+
+/// What of a new commodity is given once.
+#[derive(Clone, Debug)]
+pub struct CommodityKey {
+    /// Its code.
+    pub code: String,
+    /// Code of the unit in which it is counted.
+    pub unit: String,
+}
+
+/// What an administrator enters of a commodity: all of a new one, or what changes.
+#[derive(Clone, Debug, Default)]
+pub struct CommodityForm {
+    /// English name.
+    pub name: Given<String>,
+    /// Names in other languages, all of them.
+    pub names: Given<Vec<LocalName>>,
+    /// Code of its category.
+    pub category: Given<String>,
+    /// What it must be.
+    pub specification: Given<String>,
+    /// United Nations Standard Products and Services Code.
+    pub unspsc: Given<String>,
+    /// Where WHO lists it.
+    pub who_reference: Given<String>,
+    /// US dollars a unit.
+    pub indicative_unit_price_usd: Given<Decimal>,
+    /// Not retired.
+    pub active: Given<bool>,
+}
+
+impl CommodityKey {
+    /// Checks the code's form, that no commodity has it, and that the unit is known.
+    pub fn check(&self, reference: &Reference, problems: &mut Problems) -> Option<Self> {
+        let (code_at, unit_at) = (Path::Root.field("code"), Path::Root.field("unit"));
+        let code = text::code(&self.code, &code_at, problems);
+        let is_known = reference.units.contains_key(&self.unit);
+        if !is_known {
+            let message = format!("No unit has the code {}.", self.unit);
+            problems.add(&unit_at, ProblemCode::NotFound, message);
+        }
+        let code = code?;
+        if reference.commodities.contains_key(&code) {
+            problems.push(taken("commodity", "code", &code, &code_at));
+            return None;
+        }
+        is_known.then(|| Self {
+            code,
+            unit: self.unit.clone(),
+        })
+    }
+}
+
+impl CommodityForm {
+    /// Puts into the row what is given, and notes everything that is wrong.
+    pub fn apply(&self, row: &mut Model, reference: &Reference, problems: &mut Problems) {
+        let Self {
+            name,
+            names,
+            category,
+            specification,
+            unspsc,
+            who_reference,
+            indicative_unit_price_usd,
+            active,
+        } = self;
+        let at = Path::Root;
+        put_text(name, &mut row.name, NAME_MAX, &at.field("name"), problems);
+        let others = Names {
+            fr: &mut row.name_fr,
+            es: &mut row.name_es,
+            ar: &mut row.name_ar,
+        };
+        put_names(names, &row.name, others, &at.field("names"), problems);
+        if let Some(code) = replacement(category.as_ref().map(Option::as_deref), &at.field("category"), problems) {
+            let before = Some(row.category_code.as_str());
+            let known = form::category(code, before, reference, &at.field("category"), problems);
+            row.category_code = known.unwrap_or_else(|| row.category_code.clone());
+        }
+        for (given, field, max, path) in [
+            (specification, &mut row.specification, TEXT_MAX, "specification"),
+            (unspsc, &mut row.unspsc, CODE_MAX, "unspsc"),
+            (who_reference, &mut row.who_reference, KEY_MAX, "whoReference"),
+        ] {
+            put_optional_text(given, field, max, &at.field(path), problems);
+        }
+        if let Some(price) = indicative_unit_price_usd {
+            row.indicative_unit_price_e4 = check_unit_cost(*price, &at.field("indicativeUnitPriceUsd"), problems);
+        }
+        let was_active = row.active;
+        put(*active, &mut row.active, &at.field("active"), problems);
+        if row.active && !was_active {
+            check_category_in_use(row, reference, problems);
+        }
+    }
+}
+
+fn check_category_in_use(row: &Model, reference: &Reference, problems: &mut Problems) {
+    let category = reference.categories.get(&row.category_code);
+    if category.is_some_and(|category| !category.row.active) {
+        let message = format!(
+            "Its category {} is retired: bring that back first, or move this.",
+            row.category_code
+        );
+        problems.push(Problem::new(ProblemCode::Inactive, message).at("active"));
+    }
+}

@@ -1,0 +1,12 @@
+//! Contributions and deliveries.
+
+mod filter;
+mod input;
+mod mutation;
+mod object;
+mod query;
+
+pub use filter::{ContributionFilter, ContributionListFilter};
+pub use mutation::ContributionMutation;
+pub use object::{Contribution, ContributionConnection, Delivery, columns};
+pub use query::{Asked, ContributionOrder, ContributionQuery, nested};

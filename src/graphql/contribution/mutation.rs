@@ -1,0 +1,189 @@
+//! Mutations of contributions: from the pledge to the last delivery.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object};
+use uuid::Uuid;
+
+use crate::domain::contribution::ContributionStep;
+use crate::domain::problem::Problems;
+use crate::graphql::context::{mutation, reader};
+use crate::graphql::contribution::input::{
+    ContributionStepInput, CreateContributionInput, RecordDeliveryInput, UpdateContributionInput, VoidDeliveryInput,
+};
+use crate::graphql::contribution::object::{Contribution, columns};
+use crate::graphql::contribution::query::find;
+use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::node::{contribution_id, delivery_id, item_id};
+use crate::graphql::payload::{payload, settle};
+use crate::store::contribution::{self, By};
+use crate::store::{Consistency, Outcome};
+
+/// Mutations of contributions.
+#[derive(Default)]
+pub struct ContributionMutation;
+
+payload!(
+    /// What a mutation of a contribution answers.
+    ContributionPayload,
+    /// The contribution as it now is, also where userErrors says why it was not changed; null where there is none that
+    /// the viewer may see.
+    contribution: Contribution
+);
+
+/// The payload of a write: the contribution as it is after it, read anew within the viewer's rights.
+async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) -> Fallible<ContributionPayload> {
+    let (id, user_errors) = match settle(outcome)? {
+        Ok(id) => (Some(id), Vec::new()),
+        Err(user_errors) => (named, user_errors),
+    };
+    let mut selected = Vec::new();
+    for object in ctx.field().selection_set().filter(|one| one.name() == "contribution") {
+        selected.extend(object.selection_set());
+    }
+    let columns = columns(selected.into_iter());
+    let contribution = match id {
+        Some(id) => find(reader(ctx, Consistency::Snapshot)?, &By::Id(id), &columns).await?,
+        None => None,
+    };
+    Ok(ContributionPayload {
+        contribution,
+        user_errors,
+    })
+}
+
+async fn create(ctx: &Context<'_>, input: CreateContributionInput) -> Fallible<ContributionPayload> {
+    let request = mutation(ctx, "createContribution")?;
+    let item = item_id(&input.item);
+    let mut problems = Problems::default();
+    let new = input.form().check(&request.store.reference(), &mut problems);
+    let outcome = match problems.or_else(new) {
+        Ok(new) => contribution::create(&request.store, Arc::clone(&request.actor), item, new).await,
+        Err(problems) => Err(problems.into()),
+    };
+    answer(ctx, outcome, None).await
+}
+
+async fn update(ctx: &Context<'_>, input: UpdateContributionInput) -> Fallible<ContributionPayload> {
+    let request = mutation(ctx, ContributionStep::Update.mutation())?;
+    let (id, version) = (contribution_id(&input.id), input.version);
+    let outcome = match input.patch() {
+        Ok(patch) => contribution::update(&request.store, Arc::clone(&request.actor), id, version, patch).await,
+        Err(problems) => Err(problems.into()),
+    };
+    answer(ctx, outcome, id).await
+}
+
+async fn take(
+    ctx: &Context<'_>,
+    step: ContributionStep,
+    input: ContributionStepInput,
+) -> Fallible<ContributionPayload> {
+    let request = mutation(ctx, step.mutation())?;
+    let input = input.step();
+    let named = input.id;
+    let outcome = contribution::take(&request.store, Arc::clone(&request.actor), step, input).await;
+    answer(ctx, outcome, named).await
+}
+
+async fn record(ctx: &Context<'_>, input: RecordDeliveryInput) -> Fallible<ContributionPayload> {
+    let request = mutation(ctx, ContributionStep::RecordDelivery.mutation())?;
+    let named = contribution_id(input.id());
+    let outcome = match input.delivery() {
+        Ok(delivery) => contribution::record_delivery(&request.store, Arc::clone(&request.actor), delivery).await,
+        Err(problems) => Err(problems.into()),
+    };
+    answer(ctx, outcome, named).await
+}
+
+async fn void(ctx: &Context<'_>, input: VoidDeliveryInput) -> Fallible<ContributionPayload> {
+    let request = mutation(ctx, ContributionStep::VoidDelivery.mutation())?;
+    let VoidDeliveryInput { id, version, reason } = input;
+    let delivery = delivery_id(&id);
+    let outcome =
+        contribution::void_delivery(&request.store, Arc::clone(&request.actor), delivery, version, reason).await;
+    let named = match delivery {
+        Some(delivery) => contribution_of(ctx, delivery).await?,
+        None => None,
+    };
+    answer(ctx, outcome, named).await
+}
+
+/// The contribution of a delivery that the viewer may see.
+async fn contribution_of(ctx: &Context<'_>, delivery: Uuid) -> Fallible<Option<Uuid>> {
+    let reader = reader(ctx, Consistency::Statement)?;
+    let columns = [entity::delivery::Column::ContributionId];
+    let found = contribution::deliveries_by_ids(&reader, &[delivery], &columns).await?;
+    Ok(found
+        .get(&delivery)
+        .map(|row| row.contribution_id().copied())
+        .transpose()?)
+}
+
+#[Object]
+impl ContributionMutation {
+    /// Pledges or commits towards an item of a VERIFIED request. For responders of the organization, coordinators and
+    /// administrators.
+    async fn create_contribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The contribution.")] input: CreateContributionInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(create(ctx, input).await)
+    }
+
+    /// Changes what was entered, in PLEDGED, COMMITTED and IN_TRANSIT.
+    async fn update_contribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The changes.")] input: UpdateContributionInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(update(ctx, input).await)
+    }
+
+    /// Commits what was pledged: OVER_COMMITTED where less than that is uncovered.
+    async fn commit_contribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which contribution, and when.")] input: ContributionStepInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(take(ctx, ContributionStep::Commit, input).await)
+    }
+
+    /// Ships what was committed.
+    async fn ship_contribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which contribution, and when.")] input: ContributionStepInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(take(ctx, ContributionStep::Ship, input).await)
+    }
+
+    /// Calls a contribution off, as long as nothing was received. A reason is required.
+    async fn cancel_contribution(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which contribution, and why.")] input: ContributionStepInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(take(ctx, ContributionStep::Cancel, input).await)
+    }
+
+    /// Records a part that was received, accepted or refused; the last one makes the contribution DELIVERED. For focal
+    /// points of the receiving country, coordinators and administrators.
+    async fn record_delivery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The part.")] input: RecordDeliveryInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(record(ctx, input).await)
+    }
+
+    /// Takes back a delivery that was recorded by mistake; everything moves back. For whoever may record it.
+    async fn void_delivery(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which delivery, and what the mistake was.")] input: VoidDeliveryInput,
+    ) -> Nullable<ContributionPayload> {
+        Some(void(ctx, input).await)
+    }
+}

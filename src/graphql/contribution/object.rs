@@ -1,0 +1,445 @@
+//! A contribution and its deliveries as clients see them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SelectionField};
+use entity::contribution::Column;
+use entity::delivery::Column as DeliveryColumn;
+use entity::enums::{ContributionStatus, RequestStatus};
+use uuid::Uuid;
+
+use crate::domain::contribution::available;
+use crate::domain::number::{QUANTITY_SCALE, UNIT_COST_SCALE, from_fixed};
+use crate::domain::rights::{Operation, scope};
+use crate::error::Error;
+use crate::graphql::among::surely_among;
+use crate::graphql::assistance_request::{AssistanceRequest, Columns};
+use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::level::{Entry, Level};
+use crate::graphql::node::GlobalId;
+use crate::graphql::organization::Organization;
+use crate::graphql::page::connection;
+use crate::graphql::request_item::{self, RequestItem};
+use crate::graphql::scalar::{Date, DateTime, Decimal};
+use crate::store;
+use crate::store::assistance_request::RequestRow;
+use crate::store::contribution::{ContributionRow, DeliveryRow};
+use crate::store::request_item::ItemRow;
+
+/// A contribution.
+#[derive(Clone)]
+pub struct Contribution(pub Entry<ContributionRow>);
+
+/// A delivery.
+#[derive(Clone)]
+pub struct Delivery(pub Entry<DeliveryRow>);
+
+connection!(
+    /// A page of contributions that the viewer may see.
+    ContributionConnection,
+    /// A contribution and its place in the list.
+    ContributionEdge,
+    Contribution
+);
+
+/// The columns that these selected fields of a contribution need, each once, ids always among them.
+pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column> {
+    let mut columns = vec![Column::Id, Column::RequestId, Column::ItemId];
+    for field in fields {
+        columns.extend_from_slice(columns_of(field.name()));
+    }
+    columns.sort_unstable_by_key(|column| *column as u8);
+    columns.dedup_by_key(|column| *column as u8);
+    columns
+}
+
+/// The columns behind one field. A field that is not named needs everything: too much is slow, too little is wrong.
+fn columns_of(field: &str) -> &'static [Column] {
+    use Column as C;
+    match field {
+        "id" | "request" | "item" | "deliveries" | "__typename" => &[],
+        "organization" => &[C::OrganizationCode],
+        "status" => &[C::Status],
+        "availableSteps" => &[C::OrganizationCode, C::Status, C::AcceptedMilli, C::RejectedMilli],
+        "quantity" => &[C::QuantityMilli],
+        "deliveredQuantity" => &[C::AcceptedMilli],
+        "rejectedQuantity" => &[C::RejectedMilli],
+        "valueUsd" => &[C::ValueUsdE4],
+        "expectedOn" => &[C::ExpectedOn],
+        "committedOn" => &[C::CommittedOn],
+        "shippedOn" => &[C::ShippedOn],
+        "deliveredOn" => &[C::DeliveredOn],
+        "cancelledOn" => &[C::CancelledOn],
+        "trackingReference" => &[C::OrganizationCode, C::TrackingReference],
+        "note" => &[C::OrganizationCode, C::Note],
+        "source" => &[C::Source],
+        "externalId" => &[C::ExternalId],
+        "version" => &[C::Version],
+        "createdAt" => &[C::CreatedAt],
+        "updatedAt" => &[C::UpdatedAt],
+        _ => ContributionRow::COLUMNS,
+    }
+}
+
+/// Rows of another noun that the rows of a level point to.
+struct Parents<R> {
+    level: Arc<Level<R>>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+impl<R> Parents<R> {
+    fn new(reader: &Arc<store::Reader>, read: HashMap<Uuid, R>) -> Self {
+        let mut by_id = HashMap::with_capacity(read.len());
+        let mut rows = Vec::with_capacity(read.len());
+        for (id, row) in read {
+            by_id.insert(id, rows.len());
+            rows.push(row);
+        }
+        Self {
+            level: Level::new(Arc::clone(reader), rows),
+            by_id,
+        }
+    }
+
+    fn entry(&self, id: &Uuid) -> Fallible<Entry<R>> {
+        let index = self
+            .by_id
+            .get(id)
+            .ok_or_else(|| Error::internal("a row without its parent"))?;
+        Ok(Entry::new(Arc::clone(&self.level), *index))
+    }
+}
+
+fn distinct(ids: impl Iterator<Item = Result<Uuid, Error>>) -> Result<Vec<Uuid>, Error> {
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+/// The deliveries of all contributions of a level.
+struct Deliveries {
+    level: Arc<Level<DeliveryRow>>,
+    of_contribution: HashMap<Uuid, Vec<usize>>,
+}
+
+impl Contribution {
+    async fn requests(&self, ctx: &Context<'_>, columns: &Columns) -> Fallible<Arc<Parents<RequestRow>>> {
+        let level = self.0.level();
+        let load = async {
+            let ids = distinct(level.rows.iter().map(|row| row.request_id().copied()))?;
+            let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
+            Ok(Parents::new(&level.reader, read))
+        };
+        level.children(ctx, &format!("{columns:?}"), load).await
+    }
+
+    /// What decides of rights: the request's country and status, and whose the contribution is.
+    async fn belongings(&self, ctx: &Context<'_>) -> Fallible<(String, RequestStatus)> {
+        use entity::assistance_request::Column as R;
+        let columns = Columns(vec![R::Id, R::CountryCode, R::Status]);
+        let request = self.requests(ctx, &columns).await?.entry(self.0.row()?.request_id()?)?;
+        let row = request.row()?;
+        Ok((row.country_code()?.clone(), *row.status()?))
+    }
+
+    /// A field that the giving organization, the receiving country and coordinators see.
+    async fn confidential<'a>(&'a self, ctx: &Context<'_>, value: &'a Option<String>) -> Fallible<Option<&'a String>> {
+        if value.is_none() {
+            return Ok(None);
+        }
+        let (country, _) = self.belongings(ctx).await?;
+        let organization = self.0.row()?.organization_code()?;
+        let sees =
+            scope(self.0.level().reader.actor(), Operation::ReadConfidential).holds(Some(&country), Some(organization));
+        Ok(value.as_ref().filter(|_| sees))
+    }
+
+    async fn load_deliveries(&self, columns: &[DeliveryColumn]) -> Fallible<Deliveries> {
+        let level = self.0.level();
+        let ids = level
+            .rows
+            .iter()
+            .map(|row| row.id().copied())
+            .collect::<Result<Vec<_>, _>>()?;
+        let read = store::contribution::deliveries_of(&level.reader, &ids, columns).await?;
+        let mut of_contribution: HashMap<Uuid, Vec<usize>> = HashMap::new();
+        let mut rows = Vec::with_capacity(read.len());
+        for (contribution, row) in read {
+            of_contribution.entry(contribution).or_default().push(rows.len());
+            rows.push(row);
+        }
+        Ok(Deliveries {
+            level: Level::new(Arc::clone(&level.reader), rows),
+            of_contribution,
+        })
+    }
+}
+
+/// What an organization gives towards an item: pledged, committed, shipped, delivered.
+#[Object]
+impl Contribution {
+    /// Opaque and stable; `node(id:)` finds it again.
+    pub async fn id(&self) -> Fallible<ID> {
+        Ok(GlobalId::Contribution(*self.0.row()?.id()?).encode())
+    }
+
+    /// The request of its item.
+    async fn request(&self, ctx: &Context<'_>) -> Fallible<AssistanceRequest> {
+        let columns = Columns::of(ctx.field().selection_set());
+        let requests = self.requests(ctx, &columns).await?;
+        Ok(AssistanceRequest(requests.entry(self.0.row()?.request_id()?)?))
+    }
+
+    /// What it is given towards.
+    async fn item(&self, ctx: &Context<'_>) -> Fallible<RequestItem> {
+        let columns = request_item::columns(ctx.field().selection_set());
+        let level = self.0.level();
+        let load = async {
+            let ids = distinct(level.rows.iter().map(|row| row.item_id().copied()))?;
+            let read: HashMap<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
+            Ok(Parents::new(&level.reader, read))
+        };
+        let items = level.children(ctx, &format!("{columns:?}"), load).await?;
+        Ok(RequestItem(items.entry(self.0.row()?.item_id()?)?))
+    }
+
+    /// Who gives.
+    async fn organization(&self, ctx: &Context<'_>) -> Fallible<Organization> {
+        let code = self.0.row()?.organization_code()?;
+        let entry = surely_among(ctx, self.0.level(), code, organization_code, |all| &all.organizations).await?;
+        Ok(Organization(entry))
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> Fallible<ContributionStatus> {
+        Ok(*self.0.row()?.status()?)
+    }
+
+    /// Names of the mutations that are open to this viewer for this contribution now.
+    async fn available_steps(&self, ctx: &Context<'_>) -> Fallible<Vec<&'static str>> {
+        let row = self.0.row()?;
+        let (country, request_status) = self.belongings(ctx).await?;
+        if request_status != RequestStatus::Verified {
+            return Ok(Vec::new());
+        }
+        let received = row.accepted_milli()? + row.rejected_milli()?;
+        Ok(available(
+            self.0.level().reader.actor(),
+            &country,
+            row.organization_code()?,
+            *row.status()?,
+            received,
+        ))
+    }
+
+    /// How much, in the item's unit.
+    async fn quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.quantity_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// How much of it was received and accepted.
+    async fn delivered_quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.accepted_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// How much of it was received and refused; the need is open again for as much.
+    async fn rejected_quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.rejected_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// What it costs the contributor, in US dollars; it does not enter the need's totals.
+    async fn value_usd(&self) -> Nullable<Decimal> {
+        let value = self.0.row().and_then(|row| Ok(*row.value_usd_e4()?));
+        nullable(value.map(|value| value.map(|value| Decimal(from_fixed(value, UNIT_COST_SCALE)))))
+    }
+
+    /// The day on which it is expected.
+    async fn expected_on(&self) -> Nullable<Date> {
+        nullable(self.0.row().and_then(|row| Ok(row.expected_on()?.map(Date))))
+    }
+
+    /// The day on which it was committed.
+    async fn committed_on(&self) -> Nullable<Date> {
+        nullable(self.0.row().and_then(|row| Ok(row.committed_on()?.map(Date))))
+    }
+
+    /// The day on which it was shipped.
+    async fn shipped_on(&self) -> Nullable<Date> {
+        nullable(self.0.row().and_then(|row| Ok(row.shipped_on()?.map(Date))))
+    }
+
+    /// The day on which the last part was received.
+    async fn delivered_on(&self) -> Nullable<Date> {
+        nullable(self.0.row().and_then(|row| Ok(row.delivered_on()?.map(Date))))
+    }
+
+    /// The day on which it was cancelled.
+    async fn cancelled_on(&self) -> Nullable<Date> {
+        nullable(self.0.row().and_then(|row| Ok(row.cancelled_on()?.map(Date))))
+    }
+
+    /// The parts that were received, in the order of their days; voided ones too.
+    async fn deliveries(&self, ctx: &Context<'_>) -> Fallible<Vec<Delivery>> {
+        let columns = delivery_columns(ctx.field().selection_set());
+        let key = format!("{columns:?}");
+        let deliveries = self
+            .0
+            .level()
+            .children(ctx, &key, self.load_deliveries(&columns))
+            .await?;
+        let mine = deliveries.of_contribution.get(self.0.row()?.id()?);
+        Ok(mine
+            .into_iter()
+            .flatten()
+            .map(|index| Delivery(Entry::new(Arc::clone(&deliveries.level), *index)))
+            .collect())
+    }
+
+    /// How to follow the shipment; null where the viewer may not see it.
+    async fn tracking_reference(&self, ctx: &Context<'_>) -> Nullable<&String> {
+        let found = async { self.confidential(ctx, self.0.row()?.tracking_reference()?).await };
+        nullable::<_, Fault>(found.await)
+    }
+
+    /// What else there is to say; null where the viewer may not see it.
+    async fn note(&self, ctx: &Context<'_>) -> Nullable<&String> {
+        let found = async { self.confidential(ctx, self.0.row()?.note()?).await };
+        nullable::<_, Fault>(found.await)
+    }
+
+    /// System of record it came from; null where it was entered here.
+    async fn source(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.source()?.as_ref())))
+    }
+
+    /// Its id in its source.
+    async fn external_id(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.external_id()?.as_ref())))
+    }
+
+    /// Counts the changes. Name it in a mutation.
+    async fn version(&self) -> Fallible<i32> {
+        Ok(*self.0.row()?.version()?)
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(*self.0.row()?.created_at()?))
+    }
+
+    /// When it was last changed.
+    async fn updated_at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(*self.0.row()?.updated_at()?))
+    }
+}
+
+fn organization_code(row: &ContributionRow) -> Result<Option<&str>, Error> {
+    Ok(Some(row.organization_code()?))
+}
+
+/// The columns that these selected fields of a delivery need, each once, ids always among them.
+pub fn delivery_columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<DeliveryColumn> {
+    use DeliveryColumn as C;
+    let mut columns = vec![C::Id, C::ContributionId];
+    for field in fields {
+        let behind: &[DeliveryColumn] = match field.name() {
+            "id" | "contribution" | "__typename" => &[],
+            "on" => &[C::DeliveredOn],
+            "acceptedQuantity" => &[C::AcceptedMilli],
+            "rejectedQuantity" => &[C::RejectedMilli],
+            "rejectReason" => &[C::RejectReason],
+            "note" => &[C::Note],
+            "voided" => &[C::Voided],
+            "voidReason" => &[C::VoidReason],
+            "createdAt" => &[C::CreatedAt],
+            _ => DeliveryRow::COLUMNS,
+        };
+        columns.extend_from_slice(behind);
+    }
+    columns.sort_unstable_by_key(|column| *column as u8);
+    columns.dedup_by_key(|column| *column as u8);
+    columns
+}
+
+impl Delivery {
+    async fn contributions(&self, ctx: &Context<'_>, columns: &[Column]) -> Fallible<Arc<Parents<ContributionRow>>> {
+        let level = self.0.level();
+        let load = async {
+            let ids = distinct(level.rows.iter().map(|row| row.contribution_id().copied()))?;
+            let read = store::contribution::by_ids(&level.reader, &ids, columns).await?;
+            Ok(Parents::new(&level.reader, read))
+        };
+        level.children(ctx, &format!("{columns:?}"), load).await
+    }
+
+    async fn confidential<'a>(&'a self, ctx: &Context<'_>, value: &'a Option<String>) -> Fallible<Option<&'a String>> {
+        if value.is_none() {
+            return Ok(None);
+        }
+        let columns = [Column::Id, Column::RequestId, Column::ItemId, Column::OrganizationCode];
+        let contributions = self.contributions(ctx, &columns).await?;
+        let contribution = Contribution(contributions.entry(self.0.row()?.contribution_id()?)?);
+        let sees = contribution.confidential(ctx, value).await?.is_some();
+        Ok(value.as_ref().filter(|_| sees))
+    }
+}
+
+/// A part of a contribution that was received.
+#[Object]
+impl Delivery {
+    /// Opaque and stable; `node(id:)` finds it again.
+    pub async fn id(&self) -> Fallible<ID> {
+        Ok(GlobalId::Delivery(*self.0.row()?.id()?).encode())
+    }
+
+    /// The contribution that it is a part of.
+    async fn contribution(&self, ctx: &Context<'_>) -> Fallible<Contribution> {
+        let columns = columns(ctx.field().selection_set());
+        let contributions = self.contributions(ctx, &columns).await?;
+        Ok(Contribution(contributions.entry(self.0.row()?.contribution_id()?)?))
+    }
+
+    /// The day on which it was received.
+    async fn on(&self) -> Fallible<Date> {
+        Ok(Date(*self.0.row()?.delivered_on()?))
+    }
+
+    /// How much was accepted, in the item's unit.
+    async fn accepted_quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.accepted_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// How much was refused, in the item's unit.
+    async fn rejected_quantity(&self) -> Fallible<Decimal> {
+        Ok(Decimal(from_fixed(*self.0.row()?.rejected_milli()?, QUANTITY_SCALE)))
+    }
+
+    /// Why it was refused; null where the viewer may not see it.
+    async fn reject_reason(&self, ctx: &Context<'_>) -> Nullable<&String> {
+        let found = async { self.confidential(ctx, self.0.row()?.reject_reason()?).await };
+        nullable::<_, Fault>(found.await)
+    }
+
+    /// What else there is to say; null where the viewer may not see it.
+    async fn note(&self, ctx: &Context<'_>) -> Nullable<&String> {
+        let found = async { self.confidential(ctx, self.0.row()?.note()?).await };
+        nullable::<_, Fault>(found.await)
+    }
+
+    /// It was recorded by mistake, and counts nowhere.
+    async fn voided(&self) -> Fallible<bool> {
+        Ok(*self.0.row()?.voided()?)
+    }
+
+    /// What the mistake was.
+    async fn void_reason(&self) -> Nullable<&String> {
+        nullable(self.0.row().and_then(|row| Ok(row.void_reason()?.as_ref())))
+    }
+
+    /// When it was recorded.
+    async fn created_at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(*self.0.row()?.created_at()?))
+    }
+}

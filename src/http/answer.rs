@@ -1,0 +1,334 @@
+//! Answers: what becomes of an operation, as bytes with a status.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use async_graphql::{PathSegment, Response, ServerError, Value};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::http::accept::Media;
+use crate::http::gate::Problem;
+
+/// An answer on its way out.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Whether it was answered, as far as the form of the answer tells it by the status.
+    pub status: StatusCode,
+    /// What is in it.
+    pub media: Media,
+    /// JSON.
+    pub body: Vec<u8>,
+    /// Methods that are allowed, where this one is not.
+    pub allow: Option<&'static str>,
+    /// Seconds to wait before trying again.
+    pub retry_after: Option<u64>,
+}
+
+/// What all answers to one request share.
+#[derive(Clone, Copy, Debug)]
+pub struct Form<'a> {
+    /// In what form.
+    pub media: Media,
+    /// The request's id, told where we failed.
+    pub request_id: &'a str,
+    /// Errors told in one answer, at most.
+    pub errors: usize,
+}
+
+/// What an operation costs and may cost.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Cost {
+    /// What it costs.
+    pub requested: u64,
+    /// What it may cost.
+    pub limit: u64,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Told>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<Extensions>,
+}
+
+#[derive(Serialize)]
+struct Extensions {
+    cost: Cost,
+}
+
+/// An error as it is told.
+#[derive(Serialize)]
+struct Told {
+    message: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    path: Vec<PathSegment>,
+    extensions: ErrorExtensions,
+}
+
+#[derive(Serialize)]
+struct Location {
+    line: usize,
+    column: usize,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorExtensions {
+    code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+impl Form<'_> {
+    /// The answer to a request that is not executed: errors, and no `data`.
+    pub fn refusal(&self, problems: &[Problem]) -> Answer {
+        let status = problems
+            .first()
+            .map_or(StatusCode::BAD_REQUEST, |first| status(&first.error, self.media));
+        let retry_after = problems.iter().find_map(|problem| match problem.error {
+            Error::RateLimited(seconds) => Some(seconds),
+            _ => None,
+        });
+        let told = problems.iter().take(self.errors).map(|problem| self.told(problem));
+        Answer {
+            retry_after,
+            ..self.answer(status, told.collect(), None, None)
+        }
+    }
+
+    /// The same with one problem.
+    pub fn refused(&self, error: Error) -> Answer {
+        self.refusal(&[Problem {
+            error,
+            locations: Vec::new(),
+        }])
+    }
+
+    /// The same with a status of HTTP's own, for a request that is not well-formed.
+    pub fn refused_as(&self, status: StatusCode, error: Error) -> Answer {
+        Answer {
+            status,
+            ..self.refused(error)
+        }
+    }
+
+    /// The answer to a request that was executed, or that the executor refused.
+    pub fn executed(&self, response: &Response, cost: Cost) -> Answer {
+        // The executor tells a request that it refuses by errors that stand nowhere in the answer's tree.
+        let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
+        if refused && !response.errors.is_empty() {
+            let problems: Vec<Problem> = response.errors.iter().map(problem).collect();
+            return self.refusal(&problems);
+        }
+        let told = response
+            .errors
+            .iter()
+            .take(self.errors)
+            .map(|error| self.told_field(error));
+        self.answer(StatusCode::OK, told.collect(), Some(&response.data), Some(cost))
+    }
+
+    fn answer(&self, status: StatusCode, errors: Vec<Told>, data: Option<&Value>, cost: Option<Cost>) -> Answer {
+        let extensions = cost.map(|cost| Extensions { cost });
+        let body = Body {
+            errors,
+            data,
+            extensions,
+        };
+        let (status, body) = match serde_json::to_vec(&body) {
+            Ok(bytes) => (status, bytes),
+            Err(cause) => {
+                tracing::error!(request_id = self.request_id, %cause, "an answer is no JSON");
+                (StatusCode::INTERNAL_SERVER_ERROR, Vec::new())
+            }
+        };
+        Answer {
+            status,
+            media: self.media,
+            body,
+            allow: None,
+            retry_after: None,
+        }
+    }
+
+    /// An error of a field. One of ours brings its code and its text; an internal one, and what the executor says by
+    /// itself, is looked at first.
+    fn told_field(&self, error: &ServerError) -> Told {
+        let mut told = self.told(&problem(error));
+        told.path.clone_from(&error.path);
+        if let Some(code) = code(error).filter(|code| *code != INTERNAL) {
+            code.clone_into(&mut told.extensions.code);
+        }
+        told
+    }
+
+    fn told(&self, problem: &Problem) -> Told {
+        let Problem { error, locations } = problem;
+        let request_id = match error {
+            Error::Internal(cause) => {
+                tracing::error!(request_id = self.request_id, %cause, "internal fault");
+                Some(self.request_id.to_owned())
+            }
+            _ => None,
+        };
+        Told {
+            message: error.message(),
+            locations: locations
+                .iter()
+                .map(|(line, column)| Location {
+                    line: *line,
+                    column: *column,
+                })
+                .collect(),
+            path: Vec::new(),
+            extensions: ErrorExtensions {
+                code: error.code().into(),
+                request_id,
+            },
+        }
+    }
+}
+
+const INTERNAL: &str = "INTERNAL";
+
+fn code(error: &ServerError) -> Option<&str> {
+    match error.extensions.as_ref()?.get("code")? {
+        Value::String(code) => Some(code),
+        _ => None,
+    }
+}
+
+/// An error of the executor as one of ours, up to the code. An internal one of ours brings its cause along.
+fn problem(error: &ServerError) -> Problem {
+    let ours = match code(error) {
+        Some(INTERNAL) => Error::internal(error.source::<Arc<str>>().map_or("unknown", |cause| cause)),
+        Some(_) => Error::BadUserInput(error.message.clone()),
+        None => foreign(error),
+    };
+    Problem {
+        error: ours,
+        locations: error.locations.iter().map(|at| (at.line, at.column)).collect(),
+    }
+}
+
+/// What the executor says by itself: that a value is none of its type, that a document breaks a rule, or something
+/// that nobody foresaw.
+fn foreign(error: &ServerError) -> Error {
+    const VALUES: [&str; 4] = [
+        "Invalid value for argument",
+        "Failed to parse \"",
+        "Expected input type \"",
+        "Invalid input",
+    ];
+    let of_a_value = VALUES.iter().any(|start| error.message.starts_with(start));
+    if of_a_value {
+        Error::BadUserInput(error.message.clone())
+    } else if error.path.is_empty() {
+        Error::ValidationFailed(error.message.clone())
+    } else {
+        Error::internal(error.message.as_str())
+    }
+}
+
+/// The status of a request that was not executed. In `application/json`, where clients take anything but 200 for the
+/// word of some proxy, it only tells what HTTP has a word for.
+fn status(error: &Error, media: Media) -> StatusCode {
+    match error {
+        Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
+        Error::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::PayloadTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if media == Media::Json => StatusCode::OK,
+        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::{ErrorExtensionValues, Pos, value};
+
+    use super::*;
+
+    const FORM: Form<'_> = Form {
+        media: Media::GraphqlResponse,
+        request_id: "r1",
+        errors: 2,
+    };
+    const COST: Cost = Cost { requested: 3, limit: 9 };
+
+    fn failed(message: &str, code: Option<&str>, path: &[&str]) -> ServerError {
+        let mut error = ServerError::new(message, Some(Pos { line: 1, column: 2 }));
+        error.path = path.iter().map(|one| PathSegment::Field((*one).into())).collect();
+        error.extensions = code.map(|code| {
+            let mut extensions = ErrorExtensionValues::default();
+            extensions.set("code", code);
+            extensions
+        });
+        error
+    }
+
+    fn json(answer: &Answer) -> serde_json::Value {
+        serde_json::from_slice(&answer.body).unwrap()
+    }
+
+    #[test]
+    fn a_field_that_failed_stands_beside_the_others() {
+        let mut response = Response::new(value!({"b": 1, "a": null}));
+        response.errors = vec![failed("No.", Some("FORBIDDEN"), &["a"])];
+        let answer = FORM.executed(&response, COST);
+        assert_eq!(answer.status, StatusCode::OK);
+        let expected = r#"{"errors":[{"message":"No.","locations":[{"line":1,"column":2}],"path":["a"],"extensions":{"code":"FORBIDDEN"}}],"data":{"b":1,"a":null},"extensions":{"cost":{"requested":3,"limit":9}}}"#;
+        assert_eq!(String::from_utf8(answer.body).unwrap(), expected);
+    }
+
+    #[test]
+    fn nothing_of_the_inside_is_told() {
+        let mut response = Response::new(value!({"a": null}));
+        response.errors = vec![failed("no such table: x", None, &["a"])];
+        let told = json(&FORM.executed(&response, COST));
+        assert_eq!(told["errors"][0]["extensions"]["code"], "INTERNAL");
+        assert_eq!(told["errors"][0]["extensions"]["requestId"], "r1");
+        assert!(!told.to_string().contains("table"));
+    }
+
+    #[test]
+    fn a_request_that_is_refused_has_no_data() {
+        let message = "Invalid value for argument \"on\", expected type \"Date\"";
+        let response = Response::from_errors(vec![failed(message, None, &[])]);
+        let answer = FORM.executed(&response, COST);
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+        assert_eq!(json(&answer)["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+        assert_eq!(json(&answer).get("data"), None);
+    }
+
+    #[test]
+    fn a_null_that_climbed_to_the_top_is_data() {
+        let response = Response::from_errors(vec![failed("No.", Some("FORBIDDEN"), &["viewer"])]);
+        let answer = FORM.executed(&response, COST);
+        assert_eq!(answer.status, StatusCode::OK);
+        assert_eq!(json(&answer)["data"], serde_json::Value::Null);
+        assert!(json(&answer).get("data").is_some());
+    }
+
+    #[test]
+    fn an_answer_tells_so_many_errors_and_no_more() {
+        let mut response = Response::new(value!({"a": null}));
+        response.errors = vec![failed("No.", Some("FORBIDDEN"), &["a"]); 5];
+        assert_eq!(
+            json(&FORM.executed(&response, COST))["errors"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
+    }
+}

@@ -1,0 +1,190 @@
+//! Operations run on a runtime of their own: actix's workers only do the talking, so that one that computes never holds
+//! up the sockets of others.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{AbortHandle, JoinError};
+
+use crate::error::Error;
+
+/// Operations under way at once, at most: far more than any database answers.
+const MOST: u32 = 100_000;
+
+/// Runs operations, and knows when none is under way.
+#[derive(Clone, Debug)]
+pub struct Runner {
+    runtime: Handle,
+    permits: Arc<Semaphore>,
+}
+
+/// Whether an operation still ends with its client.
+#[derive(Clone, Debug, Default)]
+pub struct Fate(Arc<AtomicU8>);
+
+const OPEN: u8 = 0;
+const KEPT: u8 = 1;
+const ENDED: u8 = 2;
+
+impl Fate {
+    /// From here on the operation goes on whatever becomes of its client. False where the client was faster: then
+    /// nothing may be begun.
+    #[must_use]
+    pub fn keep(&self) -> bool {
+        self.0
+            .compare_exchange(OPEN, KEPT, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    fn end(&self) -> bool {
+        self.0
+            .compare_exchange(OPEN, ENDED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+}
+
+/// Ends an operation when whoever waits for it goes away, unless it has to go on.
+struct Leash {
+    task: AbortHandle,
+    fate: Fate,
+}
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        if self.fate.end() {
+            self.task.abort();
+        }
+    }
+}
+
+impl Runner {
+    /// A runner on this runtime.
+    pub fn new(runtime: Handle) -> Self {
+        let permits = usize::try_from(MOST).unwrap_or(Semaphore::MAX_PERMITS);
+        Self {
+            runtime,
+            permits: Arc::new(Semaphore::new(permits)),
+        }
+    }
+
+    /// What `work` gives within this time. It ends with the time and with the caller, unless it was told to go on.
+    ///
+    /// # Errors
+    /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down.
+    pub async fn run<T, W>(&self, within: Duration, work: impl FnOnce(Fate) -> W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| closing())?;
+        let fate = Fate::default();
+        let task = self.runtime.spawn(hold(permit, work(fate.clone())));
+        let _leash = Leash {
+            task: task.abort_handle(),
+            fate,
+        };
+        match tokio::time::timeout(within, task).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(failed)) => Err(fault(failed)),
+            Err(_) => Err(Error::Timeout),
+        }
+    }
+
+    /// Waits until no operation is under way, and lets none begin after that.
+    pub async fn drain(&self) {
+        if let Ok(all) = self.permits.acquire_many(MOST).await {
+            all.forget();
+            self.permits.close();
+        }
+    }
+}
+
+async fn hold<T>(permit: OwnedSemaphorePermit, work: impl Future<Output = T>) -> T {
+    let done = work.await;
+    drop(permit);
+    done
+}
+
+fn closing() -> Error {
+    Error::Unavailable("The server is shutting down or too busy. Nothing was changed; try again in a moment.".into())
+}
+
+fn fault(failed: JoinError) -> Error {
+    if !failed.is_panic() {
+        return closing();
+    }
+    let payload = failed.into_panic();
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned());
+    Error::internal(format!("panic: {}", text.unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(30);
+    const LATER: Duration = Duration::from_millis(90);
+
+    fn runner() -> Runner {
+        Runner::new(Handle::current())
+    }
+
+    /// Sets a flag after a while, if it is allowed to.
+    async fn slow(flag: Arc<AtomicBool>) {
+        tokio::time::sleep(LATER).await;
+        flag.store(true, Ordering::SeqCst);
+    }
+
+    #[tokio::test]
+    async fn what_reads_ends_with_its_time() {
+        let flag = Arc::new(AtomicBool::new(false));
+        let outcome = runner().run(SOON, |_| slow(Arc::clone(&flag))).await;
+        assert!(matches!(outcome, Err(Error::Timeout)));
+        tokio::time::sleep(LATER * 2).await;
+        assert!(!flag.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn what_writes_goes_on_and_is_waited_for_at_the_end() {
+        let (runner, flag) = (runner(), Arc::new(AtomicBool::new(false)));
+        let written = Arc::clone(&flag);
+        let outcome = runner
+            .run(SOON, |fate| async move {
+                assert!(fate.keep());
+                slow(written).await;
+            })
+            .await;
+        assert!(matches!(outcome, Err(Error::Timeout)));
+        runner.drain().await;
+        assert!(flag.load(Ordering::SeqCst));
+        assert!(matches!(
+            runner.run(SOON, |_| async {}).await,
+            Err(Error::Unavailable(_))
+        ));
+    }
+
+    #[tokio::test]
+    async fn what_ended_never_begins_to_write() {
+        let fate = Fate::default();
+        assert!(fate.end());
+        assert!(!fate.keep());
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_fault() {
+        let outcome = runner().run(SOON, |_| async { panic!("inside") }).await;
+        let Err(Error::Internal(cause)) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(&*cause, "panic: inside");
+    }
+}

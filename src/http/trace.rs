@@ -1,0 +1,98 @@
+//! What surrounds every request: an id of ours, and one line in the log.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest};
+use uuid::Uuid;
+
+/// The header that tells a request's id. What a client sends in it is ignored.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What the log says in place of a status where the client went away.
+const GONE: u16 = 499;
+
+#[derive(Clone)]
+struct RequestId(String);
+
+/// What a handler tells of an operation, for the log.
+#[derive(Clone, Debug, Default)]
+pub struct Note {
+    /// The root fields: names of ours, where an operation's name would be the client's text.
+    pub roots: Vec<String>,
+}
+
+impl Note {
+    /// Leaves the note with the request.
+    pub fn leave(self, request: &HttpRequest) {
+        request.extensions_mut().insert(self);
+    }
+}
+
+/// The id of a request.
+pub fn request_id(request: &HttpRequest) -> String {
+    request
+        .extensions()
+        .get::<RequestId>()
+        .map(|RequestId(id)| id.clone())
+        .unwrap_or_default()
+}
+
+/// The log's line on one request, written at its end, whichever it is.
+struct Line {
+    id: String,
+    method: String,
+    path: String,
+    begun: Instant,
+    status: u16,
+    roots: Vec<String>,
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let micros = self.begun.elapsed().as_micros();
+        tracing::info!(
+            target: "nam_needs::request",
+            id = self.id,
+            method = self.method,
+            path = self.path,
+            status = self.status,
+            ms = format!("{}.{:03}", micros / 1_000, micros % 1_000),
+            roots = self.roots.join(","),
+            "request"
+        );
+    }
+}
+
+/// Gives a request its id, and writes its line.
+///
+/// # Errors
+/// What the handler fails with.
+pub async fn follow(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let id = Uuid::now_v7().simple().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let header = HeaderValue::from_str(&id);
+    let mut line = Line {
+        id,
+        // Bounded, for both are the client's.
+        method: request.method().as_str().chars().take(16).collect(),
+        path: request.path().chars().take(128).collect(),
+        begun: Instant::now(),
+        status: GONE,
+        roots: Vec::new(),
+    };
+    let mut response = next.call(request).await?;
+    line.status = response.status().as_u16();
+    if let Some(note) = response.request().extensions().get::<Note>() {
+        line.roots.clone_from(&note.roots);
+    }
+    if let Ok(header) = header {
+        response.headers_mut().insert(REQUEST_ID, header);
+    }
+    Ok(response)
+}

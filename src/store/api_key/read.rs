@@ -1,0 +1,96 @@
+//! Looking keys up and listing them.
+
+use std::sync::Arc;
+
+use entity::api_key as ak;
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, Order, Query, SelectStatement};
+
+use crate::domain::actor::Actor;
+use crate::domain::rights::{Operation, scope};
+use crate::error::Error;
+use crate::store::api_key::{ApiKey, hash};
+use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging};
+use crate::store::{Consistency, Reader, Store, condition, fault};
+
+/// Keys that the reader may see: all for whoever manages them, none for anybody else.
+fn select(reader: &Reader) -> SelectStatement {
+    let manages = scope(reader.actor(), Operation::ManageKeys).everything;
+    Query::select()
+        .from_as(ak::Entity, Alias::new("k"))
+        .and_where(if manages {
+            Expr::val(1).eq(1)
+        } else {
+            Expr::val(1).eq(0)
+        })
+        .take()
+}
+
+fn column(column: ak::Column) -> Expr {
+    Expr::col((Alias::new("k").into_iden(), column))
+}
+
+fn add_columns(select: &mut SelectStatement) {
+    select.columns(ApiKey::COLUMNS.map(|column| (Alias::new("k").into_iden(), column)));
+}
+
+/// One page of the keys, the latest first; with `count`, how many there are in all.
+///
+/// # Errors
+/// `BAD_USER_INPUT` or `BAD_CURSOR` for a page that can't be; the database's.
+pub async fn page(
+    reader: &Reader,
+    arguments: &Arguments,
+    default: u32,
+    most: u32,
+    count: bool,
+) -> Result<Page<ApiKey>, Error> {
+    let paging = Paging::new(arguments, default, most, "ApiKey", "-createdAt", "")?;
+    let mut select = select(reader);
+    let total = if count {
+        Some(condition::count(reader, &select).await?)
+    } else {
+        None
+    };
+    add_columns(&mut select);
+    let created_at = Key {
+        expr: column(ak::Column::CreatedAt),
+        kind: KeyKind::Time,
+        nullable: false,
+        descending: true,
+    };
+    let page = Keyset::new(vec![created_at], column(ak::Column::Id))
+        .page(reader, select, ApiKey::COLUMNS.len(), &paging, ApiKey::read)
+        .await?;
+    Ok(Page { total, ..page })
+}
+
+/// All keys, the latest last.
+///
+/// # Errors
+/// The database's.
+pub async fn list(reader: &Reader) -> Result<Vec<ApiKey>, Error> {
+    let mut select = select(reader);
+    add_columns(&mut select);
+    select.order_by_expr(column(ak::Column::CreatedAt), Order::Asc);
+    let rows = reader.all(&select).await?;
+    rows.iter()
+        .map(ApiKey::read)
+        .collect::<Result<_, _>>()
+        .map_err(fault::error)
+}
+
+/// The key of a secret, revoked and expired ones too. Asked anew for each request, by an index: a key that is revoked
+/// must stop to work at once, on every instance.
+///
+/// # Errors
+/// The database's.
+pub async fn by_secret(store: &Store, secret: &str) -> Result<Option<ApiKey>, Error> {
+    let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+    let mut select = Query::select()
+        .from_as(ak::Entity, Alias::new("k"))
+        .and_where(column(ak::Column::SecretHash).eq(hash(secret)))
+        .take();
+    add_columns(&mut select);
+    let rows = reader.all(&select).await?;
+    rows.first().map(ApiKey::read).transpose().map_err(fault::error)
+}

@@ -1,0 +1,206 @@
+//! Minting and revoking keys.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use entity::api_key as ak;
+use entity::enums::Role;
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    Set,
+};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::api_key::{ApiKeyDraft, NewApiKey, PREFIX_LENGTH, SECRET_PREFIX};
+use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::rights::{Operation, scope};
+use crate::error::Error;
+use crate::store::api_key::{ApiKey, hash, role_names};
+use crate::store::{Outcome, Store, Write};
+
+/// Names the lock under which the first key is minted, among all advisory locks of the database.
+const FIRST_KEY_LOCK: i64 = 0x6e61_6d20_6b65_7973;
+
+/// Mints a key. The secret is told this once.
+///
+/// # Errors
+/// Problems of the draft; `FORBIDDEN` for whoever does not manage keys; the database's.
+pub async fn create(store: &Store, actor: Arc<Actor>, draft: ApiKeyDraft) -> Outcome<(ApiKey, SecretString)> {
+    let secret = mint()?;
+    let told = secret.clone();
+    let key = store
+        .write(actor, move |w| {
+            let (draft, secret) = (draft.clone(), secret.clone());
+            Box::pin(async move {
+                check_right(&w.actor)?;
+                let new = draft.check(&w.reference, w.now)?;
+                insert(w, new, &secret).await
+            })
+        })
+        .await?;
+    Ok((key, told))
+}
+
+/// Revokes a key: from now on it is no credential. Revoking it again changes nothing.
+///
+/// # Errors
+/// `NOT_FOUND` where there is no such key; `FORBIDDEN` for whoever does not manage keys; the database's.
+pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outcome<ApiKey> {
+    store
+        .write(actor, move |w| {
+            Box::pin(async move {
+                check_right(&w.actor)?;
+                let found = match id {
+                    Some(id) => {
+                        let query = ak::Entity::find_by_id(id);
+                        match w.backend() {
+                            DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
+                            _ => query.one(&w.tx).await?,
+                        }
+                    }
+                    None => None,
+                };
+                let Some(key) = found else {
+                    return Err(Problem::new(ProblemCode::NotFound, "No key has this id.")
+                        .at("id")
+                        .into());
+                };
+                if key.revoked_at.is_some() {
+                    return Ok(key.into());
+                }
+                let mut row = key.into_active_model();
+                row.revoked_at = Set(Some(w.now));
+                Ok(row.update(&w.tx).await?.into())
+            })
+        })
+        .await
+}
+
+/// Mints the first ADMIN key where there is no key at all; of several servers that start at once one does. `given` is
+/// its secret, where the operator chose it.
+///
+/// # Errors
+/// The database's.
+pub async fn first(store: &Store, given: Option<&SecretString>) -> Outcome<Option<SecretString>> {
+    let secret = match given {
+        Some(secret) => secret.clone(),
+        None => mint()?,
+    };
+    let told = secret.clone();
+    let minted = store
+        .write(Arc::new(Actor::system()), move |w| {
+            let secret = secret.clone();
+            Box::pin(async move {
+                if w.backend() == DbBackend::Postgres {
+                    let lock = format!("SELECT pg_advisory_xact_lock({FIRST_KEY_LOCK})");
+                    w.tx.execute_unprepared(&lock).await?;
+                }
+                if ak::Entity::find().one(&w.tx).await?.is_some() {
+                    return Ok(false);
+                }
+                let new = NewApiKey {
+                    name: "first administrator".into(),
+                    roles: vec![Role::Admin],
+                    country: None,
+                    organization: None,
+                    expires_at: None,
+                };
+                insert(w, new, &secret).await?;
+                Ok(true)
+            })
+        })
+        .await?;
+    Ok(minted.then_some(told))
+}
+
+/// Notes that a key was used, to the minute, in the background: nobody waits for it, and where it fails the next use
+/// notes it.
+pub fn used(store: &Store, key: &ApiKey) {
+    let now = store.now();
+    let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+    if key.last_used_at.is_some_and(|at| at >= minute) {
+        return;
+    }
+    let (store, id) = (store.clone(), key.id);
+    tokio::spawn(async move {
+        let noted = store
+            .write(Arc::new(Actor::system()), move |w| Box::pin(note_use(w, id, minute)))
+            .await;
+        if let Err(refused) = noted {
+            tracing::warn!(cause = ?refused, "the use of a key was not noted");
+        }
+    });
+}
+
+async fn note_use(w: &Write, id: Uuid, minute: DateTime<Utc>) -> Outcome<()> {
+    ak::Entity::update_many()
+        .col_expr(ak::Column::LastUsedAt, sea_orm::sea_query::Expr::val(minute))
+        .filter(ak::Column::Id.eq(id))
+        .filter(ak::Column::LastUsedAt.is_null().or(ak::Column::LastUsedAt.lt(minute)))
+        .exec(&w.tx)
+        .await?;
+    Ok(())
+}
+
+fn check_right(actor: &Actor) -> Result<(), Error> {
+    if scope(actor, Operation::ManageKeys).everything {
+        return Ok(());
+    }
+    Err(Error::Forbidden("None of your roles manages API keys.".into()))
+}
+
+async fn insert(w: &Write, new: NewApiKey, secret: &SecretString) -> Outcome<ApiKey> {
+    let NewApiKey {
+        name,
+        roles,
+        country,
+        organization,
+        expires_at,
+    } = new;
+    let secret = secret.expose_secret();
+    let model = ak::Model {
+        id: Uuid::now_v7(),
+        name,
+        prefix: secret.chars().take(PREFIX_LENGTH).collect(),
+        secret_hash: hash(secret),
+        roles: role_names(&roles).join(","),
+        country_code: country,
+        organization_code: organization,
+        created_at: w.now,
+        expires_at,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    ak::Entity::insert(model.clone().into_active_model().reset_all())
+        .exec_without_returning(&w.tx)
+        .await?;
+    Ok(model.into())
+}
+
+/// A fresh secret of 256 random bits.
+fn mint() -> Result<SecretString, Error> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|cause| Error::internal(format!("no random bits: {cause}")))?;
+    Ok(SecretString::from(format!(
+        "{SECRET_PREFIX}{}",
+        URL_SAFE_NO_PAD.encode(bytes)
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::api_key::is_secret;
+
+    #[test]
+    fn a_minted_secret_has_the_form_of_one_and_is_never_the_same() {
+        let (one, other) = (mint().unwrap(), mint().unwrap());
+        assert!(is_secret(one.expose_secret()));
+        assert_ne!(one.expose_secret(), other.expose_secret());
+    }
+}

@@ -1,0 +1,161 @@
+//! Recording what was received, and taking back a record made by mistake.
+
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use entity::enums::ContributionStatus;
+use entity::{contribution, delivery};
+use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Set};
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::contribution::{ContributionStep, check_on};
+use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
+use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
+use crate::domain::text::{self, TEXT_MAX};
+use crate::store::contribution::update::last_delivery;
+use crate::store::contribution::write;
+use crate::store::movement::Cause;
+use crate::store::{Outcome, Store, Write};
+
+/// A part that was received.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// The contribution's id; none where the client's id is none of a contribution.
+    pub contribution: Option<Uuid>,
+    /// The contribution's version last seen.
+    pub version: i32,
+    /// Accepted, in thousandths of the item's unit.
+    pub accepted_milli: i64,
+    /// Refused, in thousandths of the item's unit.
+    pub rejected_milli: i64,
+    /// Why it was refused.
+    pub reject_reason: Option<String>,
+    /// The day on which it was received.
+    pub on: NaiveDate,
+    /// What else there is to say.
+    pub note: Option<String>,
+}
+
+/// Records a part. The last one, with which accepted and rejected make up the quantity, moves the contribution to
+/// DELIVERED. Gives the contribution's id.
+///
+/// # Errors
+/// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day or for more than is open.
+pub async fn record_delivery(store: &Store, actor: Arc<Actor>, new: NewDelivery) -> Outcome<Uuid> {
+    let new = Arc::new(new);
+    store
+        .write(actor, move |w| {
+            let new = Arc::clone(&new);
+            Box::pin(async move { record(w, &new).await })
+        })
+        .await
+}
+
+async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
+    let row = write::load(w, new.contribution, new.version, ContributionStep::RecordDelivery).await?;
+    let before = write::holding(&row);
+    let mut problems = Problems::default();
+    let open = before.quantity - before.accepted - before.rejected;
+    if new.accepted_milli + new.rejected_milli > open {
+        let open = plain(from_fixed(open, QUANTITY_SCALE));
+        let message = format!("Only {open} of this contribution are still to be received.");
+        problems.push(
+            Problem::new(ProblemCode::OutOfRange, message)
+                .at("acceptedQuantity")
+                .with("max", open),
+        );
+    }
+    let earliest = row.shipped_on.or(row.committed_on).unwrap_or(row.pledged_on);
+    if let Err(problem) = check_on(Some(new.on), w.now.date_naive(), earliest) {
+        problems.push(problem);
+    }
+    problems.or_else(Some(()))?;
+    let part = delivery::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        contribution_id: Set(row.id),
+        delivered_on: Set(new.on),
+        accepted_milli: Set(new.accepted_milli),
+        rejected_milli: Set(new.rejected_milli),
+        reject_reason: Set(new.reject_reason.clone()),
+        note: Set(new.note.clone()),
+        voided: Set(false),
+        void_reason: Set(None),
+        created_at: Set(w.now),
+    };
+    part.insert(&w.tx).await?;
+    let after = before.received(new.accepted_milli, new.rejected_milli);
+    let cause = Cause {
+        item: row.item_id,
+        contribution: Some(row.id),
+        on: new.on,
+    };
+    write::shift(w, cause, before, after).await?;
+    let mut change: contribution::ActiveModel = Default::default();
+    write::set_holding(&mut change, after);
+    if after.status == ContributionStatus::Delivered {
+        change.delivered_on = Set(last_delivery(w, row.id).await?);
+    }
+    write::save(w, &row, change).await?;
+    Ok(row.id)
+}
+
+/// Takes back a record made by mistake: everything moves back, as of the day on which it was said to have happened.
+/// Gives the contribution's id.
+///
+/// # Errors
+/// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, and OVER_COMMITTED where others have taken since what the
+/// refusal had opened.
+pub async fn void_delivery(
+    store: &Store,
+    actor: Arc<Actor>,
+    id: Option<Uuid>,
+    version: i32,
+    reason: String,
+) -> Outcome<Uuid> {
+    store
+        .write(actor, move |w| {
+            let reason = reason.clone();
+            Box::pin(async move { void(w, id, version, &reason).await })
+        })
+        .await
+}
+
+async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcome<Uuid> {
+    let unknown = || Problem::new(ProblemCode::NotFound, "No delivery has this id.").at("id");
+    let id = id.ok_or_else(unknown)?;
+    let found = delivery::Entity::find_by_id(id).one(&w.tx).await?.ok_or_else(unknown)?;
+    let step = ContributionStep::VoidDelivery;
+    let row = write::load(w, Some(found.contribution_id), version, step).await?;
+    // Read again under the contribution's lock.
+    let part = delivery::Entity::find_by_id(id).one(&w.tx).await?.ok_or_else(unknown)?;
+    if part.voided {
+        let message = "This delivery was voided already.";
+        return Err(Problem::new(ProblemCode::InvalidTransition, message).at("id").into());
+    }
+    let mut problems = Problems::default();
+    let reason = text::required(reason, TEXT_MAX, &Path::Root.field("reason"), &mut problems);
+    let reason = problems.or_else(reason)?;
+    let before = write::holding(&row);
+    let after = before.voided(part.accepted_milli, part.rejected_milli, row.shipped_on.is_some());
+    let cause = Cause {
+        item: row.item_id,
+        contribution: Some(row.id),
+        on: part.delivered_on,
+    };
+    write::shift(w, cause, before, after).await?;
+    let voided = delivery::ActiveModel {
+        id: ActiveValue::Unchanged(id),
+        voided: Set(true),
+        void_reason: Set(Some(reason)),
+        ..Default::default()
+    };
+    voided.update_without_returning(&w.tx).await?;
+    let mut change = contribution::ActiveModel {
+        delivered_on: Set(None),
+        ..Default::default()
+    };
+    write::set_holding(&mut change, after);
+    write::save(w, &row, change).await?;
+    Ok(row.id)
+}

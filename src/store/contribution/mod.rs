@@ -1,0 +1,17 @@
+//! Contributions and their deliveries: reading them within a reader's rights, and the transactions of their life.
+
+mod create;
+mod delivery;
+mod read;
+mod step;
+mod update;
+mod write;
+
+pub use create::create;
+pub use delivery::{NewDelivery, record_delivery, void_delivery};
+pub use read::{
+    By, ContributionRow, DeliveryRow, OrderBy, OrderField, Parent, by_ids, deliveries_by_ids, deliveries_of, find,
+    page, pages_of,
+};
+pub use step::{StepInput, take};
+pub use update::{ContributionPatch, update};

@@ -1,0 +1,166 @@
+//! What every write of contributions shares: rows under their locks, always in the same order (request, contribution,
+//! item), and the checks that come first.
+
+use entity::enums::{ContributionStatus, RequestStatus};
+use entity::{assistance_request as ar, contribution, request_item as ri};
+use sea_orm::sea_query::IntoIden;
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ActiveValue, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use crate::domain::contribution::{ContributionStep, Holding, difference, may, open_in};
+use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
+use crate::domain::problem::{Problem, ProblemCode};
+use crate::error::Error;
+use crate::store::condition::visible_request;
+use crate::store::movement::{self, Cause};
+use crate::store::{Outcome, Refused, Write};
+
+/// What a row holds.
+pub(super) fn holding(row: &contribution::Model) -> Holding {
+    Holding {
+        status: row.status,
+        quantity: row.quantity_milli,
+        accepted: row.accepted_milli,
+        rejected: row.rejected_milli,
+    }
+}
+
+/// The request, where the actor may see it, kept from ending until the transaction does.
+pub(super) async fn hold_request(w: &Write, id: Uuid) -> Result<Option<ar::Model>, DbErr> {
+    let table = ar::Entity.into_iden();
+    let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
+    match w.backend() {
+        DbBackend::Postgres => query.lock_shared().one(&w.tx).await,
+        _ => query.one(&w.tx).await,
+    }
+}
+
+/// A contribution for a step: seen, with the right, at the version that was named, in a status where the step is open.
+pub(super) async fn load(
+    w: &Write,
+    id: Option<Uuid>,
+    version: i32,
+    step: ContributionStep,
+) -> Outcome<contribution::Model> {
+    let unknown = || Problem::new(ProblemCode::NotFound, "No contribution has this id.").at("id");
+    let id = id.ok_or_else(unknown)?;
+    let found = contribution::Entity::find_by_id(id)
+        .one(&w.tx)
+        .await?
+        .ok_or_else(unknown)?;
+    let request = hold_request(w, found.request_id).await?.ok_or_else(unknown)?;
+    let query = contribution::Entity::find_by_id(id);
+    let row = match w.backend() {
+        DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
+        _ => query.one(&w.tx).await?,
+    };
+    let row = row.ok_or_else(unknown)?;
+    if !may(&w.actor, step, &request.country_code, &row.organization_code) {
+        let message = format!("You may not {} for this contribution.", step.mutation());
+        return Err(Refused::Error(Error::Forbidden(message)));
+    }
+    if row.version != version {
+        let message = format!(
+            "The contribution is at version {}, not {version}: look at it again.",
+            row.version
+        );
+        return Err(Problem::new(ProblemCode::StaleVersion, message)
+            .at("version")
+            .with("current", row.version)
+            .into());
+    }
+    check_open(&row, &request, step)?;
+    Ok(row)
+}
+
+fn check_open(row: &contribution::Model, request: &ar::Model, step: ContributionStep) -> Result<(), Problem> {
+    if request.status != RequestStatus::Verified {
+        let status = request.status.to_value();
+        let message = format!("The request is {status}: nothing of its contributions changes any more.");
+        return Err(Problem::new(ProblemCode::InvalidTransition, message)
+            .at("id")
+            .with("status", status));
+    }
+    let received = row.accepted_milli + row.rejected_milli;
+    if step.is_open(row.status, received) {
+        return Ok(());
+    }
+    let open = open_in(row.status, received);
+    let open = if open.is_empty() {
+        "none".to_owned()
+    } else {
+        open.join(", ")
+    };
+    let status = row.status.to_value();
+    let message = format!(
+        "{} is not open while the contribution is {status}; open are: {open}.",
+        step.mutation()
+    );
+    Err(Problem::new(ProblemCode::InvalidTransition, message)
+        .at("id")
+        .with("status", status)
+        .with("open", open))
+}
+
+/// Moves the item's figures from one holding to the other.
+///
+/// # Errors
+/// OVER_COMMITTED where more would be covered than the item's base.
+pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holding) -> Outcome<()> {
+    let delta = difference(before, after);
+    if movement::apply(w, cause, delta).await? {
+        return Ok(());
+    }
+    let item = ri::Entity::find_by_id(cause.item).one(&w.tx).await?;
+    let covered = match before.status {
+        ContributionStatus::Pledged | ContributionStatus::Cancelled => 0,
+        _ => before.quantity - before.rejected,
+    };
+    let available = plain(from_fixed(
+        item.map_or(0, |item| item.uncovered_milli) + covered,
+        QUANTITY_SCALE,
+    ));
+    let message = format!("Only {available} of this item can still be taken.");
+    Err(Problem::new(ProblemCode::OverCommitted, message)
+        .at("quantity")
+        .with("available", available)
+        .into())
+}
+
+/// A pledge may be as large as the item's base.
+pub(super) fn check_pledge(quantity: i64, item: &ri::Model) -> Result<(), Problem> {
+    let base = item.approved_milli.unwrap_or(item.quantity_milli);
+    if quantity <= base {
+        return Ok(());
+    }
+    let base = plain(from_fixed(base, QUANTITY_SCALE));
+    let message = format!("A pledge is at most what is needed: {base}.");
+    Err(Problem::new(ProblemCode::OutOfRange, message)
+        .at("quantity")
+        .with("max", base))
+}
+
+/// Saves what was changed of a contribution, with the next version.
+pub(super) async fn save(w: &Write, row: &contribution::Model, mut change: contribution::ActiveModel) -> Outcome<()> {
+    change.id = ActiveValue::Unchanged(row.id);
+    change.version = Set(row.version + 1);
+    change.updated_at = Set(w.now);
+    change.update_without_returning(&w.tx).await?;
+    Ok(())
+}
+
+/// The columns of a holding.
+pub(super) fn set_holding(change: &mut contribution::ActiveModel, holding: Holding) {
+    let Holding {
+        status,
+        quantity,
+        accepted,
+        rejected,
+    } = holding;
+    change.status = Set(status);
+    change.quantity_milli = Set(quantity);
+    change.accepted_milli = Set(accepted);
+    change.rejected_milli = Set(rejected);
+}

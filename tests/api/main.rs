@@ -1,0 +1,14 @@
+//! The API as clients meet it: the real server over real HTTP, each test on SQLite and on PostgreSQL.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod contribution;
+mod lifecycle;
+mod support;

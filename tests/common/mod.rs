@@ -1,0 +1,358 @@
+//! The real server on a free port, over a fresh database: SQLite, or PostgreSQL where `TEST_POSTGRES_URL` says.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+use clap::Parser;
+use entity::enums::Role;
+use nam_needs::app::Application;
+use nam_needs::config::Config;
+use nam_needs::domain::actor::Actor;
+use nam_needs::domain::api_key::ApiKeyDraft;
+use nam_needs::store::{Clock, Store};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+/// The key of the administrator in every test.
+pub const ADMIN: &str = "nam_test_administrator_0123456789abcdef";
+
+/// On which database a test runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+/// Declares tests that run once on each database.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            async fn body($app: &$crate::common::TestApp) $body
+            #[test]
+            fn sqlite() {
+                $crate::common::run($crate::common::Backend::Sqlite, async |app| body(app).await);
+            }
+            #[test]
+            fn postgres() {
+                $crate::common::run($crate::common::Backend::Postgres, async |app| body(app).await);
+            }
+        }
+    )*};
+}
+
+/// Starts a server over a fresh database, runs the test, and stops it.
+pub fn run(backend: Backend, test: impl AsyncFnOnce(&TestApp)) {
+    run_with(backend, &[], test);
+}
+
+/// The same with settings of its own.
+pub fn run_with(backend: Backend, settings: &[&str], test: impl AsyncFnOnce(&TestApp)) {
+    actix_web::rt::System::new().block_on(async {
+        let app = TestApp::start(backend, settings).await;
+        test(&app).await;
+        app.stop().await;
+    });
+}
+
+#[derive(Parser)]
+struct Settings {
+    #[command(flatten)]
+    config: Config,
+}
+
+/// A running server.
+pub struct TestApp {
+    pub url: String,
+    pub store: Store,
+    pub clock: Clock,
+    pub backend: Backend,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    ended: actix_web::rt::task::JoinHandle<()>,
+    database: Database,
+}
+
+/// When every test begins.
+pub fn start_of_tests() -> DateTime<Utc> {
+    "2026-11-23T12:00:00Z".parse().unwrap()
+}
+
+impl TestApp {
+    pub async fn start(backend: Backend, settings: &[&str]) -> Self {
+        let database = Database::fresh(backend).await;
+        let clock = Clock::fixed(start_of_tests());
+        let mut arguments = vec![
+            "nam-needs".to_owned(),
+            "--bind=127.0.0.1:0".into(),
+            format!("--admin-key={ADMIN}"),
+        ];
+        arguments.extend(database.arguments());
+        arguments.extend(settings.iter().map(|&setting| setting.to_owned()));
+        let config = Settings::parse_from(arguments).config;
+        let application = Application::build(&config, clock.clone())
+            .await
+            .expect("the server starts");
+        let url = format!("http://{}", application.address());
+        let store = application.store().clone();
+        let (stop, stopped) = oneshot::channel();
+        let ended = actix_web::rt::spawn(async move {
+            application
+                .run_until(async { drop(stopped.await) })
+                .await
+                .expect("the server ends cleanly");
+        });
+        Self {
+            url,
+            store,
+            clock,
+            backend,
+            client: reqwest::Client::new(),
+            stop: Some(stop),
+            ended,
+            database,
+        }
+    }
+
+    async fn stop(mut self) {
+        drop(self.stop.take());
+        self.ended.await.unwrap();
+        self.database.remove().await;
+    }
+
+    /// Moves the clock on.
+    pub fn pass_days(&self, days: i64) {
+        self.clock.set(self.clock.now() + chrono::TimeDelta::days(days));
+    }
+
+    /// The HTTP client and the path's address.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    /// Posts a document and gives status and answer.
+    pub async fn post(&self, key: Option<&str>, query: &str, variables: Value) -> (u16, Value) {
+        let mut request = self
+            .request(reqwest::Method::POST, "/graphql")
+            .header("accept", "application/graphql-response+json")
+            .json(&json!({ "query": query, "variables": variables }));
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        (status, answer.json().await.expect("JSON"))
+    }
+
+    /// The data of an answer that has no errors.
+    pub async fn ask(&self, key: Option<&str>, query: &str, variables: Value) -> Value {
+        let (status, answer) = self.post(key, query, variables).await;
+        assert!(answer.get("errors").is_none() && status == 200, "{query}\n{answer:#}");
+        answer["data"].clone()
+    }
+
+    /// The payload of a mutation `field(input: …) { selection }` that has no errors.
+    pub async fn mutate(&self, key: &str, field: &str, input: Value, selection: &str) -> Value {
+        let input_type = input_type(field);
+        let query = format!("mutation($input: {input_type}!) {{ {field}(input: $input) {{ {selection} }} }}");
+        self.ask(Some(key), &query, json!({ "input": input })).await[field].clone()
+    }
+
+    /// The code of the first error of a mutation that fails as a whole.
+    pub async fn refused(&self, key: Option<&str>, field: &str, input: Value) -> String {
+        let query = format!(
+            "mutation($input: {}!) {{ {field}(input: $input) {{ __typename }} }}",
+            input_type(field)
+        );
+        let (_, answer) = self.post(key, &query, json!({ "input": input })).await;
+        answer["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no error: {answer:#}"))
+            .to_owned()
+    }
+
+    /// A key with one role.
+    pub async fn key(&self, role: Role, country: Option<&str>, organization: Option<&str>) -> String {
+        let draft = ApiKeyDraft {
+            name: format!("test {role:?} {country:?} {organization:?}"),
+            roles: vec![role],
+            country: country.map(Into::into),
+            organization: organization.map(Into::into),
+            expires_at: None,
+        };
+        let system = Arc::new(Actor::system());
+        let (_, secret) = nam_needs::store::api_key::create(&self.store, system, draft)
+            .await
+            .expect("a key");
+        secret.expose_secret().to_owned()
+    }
+}
+
+/// The input type of a mutation.
+fn input_type(field: &str) -> String {
+    let step = ["submit", "withdraw", "close", "confirm", "return", "reject"];
+    if step.iter().any(|step| field == format!("{step}AssistanceRequest")) {
+        return "RequestStepInput".into();
+    }
+    if ["commitContribution", "shipContribution", "cancelContribution"].contains(&field) {
+        return "ContributionStepInput".into();
+    }
+    let mut name = field.to_owned();
+    name[..1].make_ascii_uppercase();
+    format!("{name}Input")
+}
+
+/// A database of one test, copied from a migrated template.
+enum Database {
+    Sqlite(PathBuf),
+    Postgres {
+        name: String,
+        url: String,
+        server_url: String,
+    },
+}
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+fn postgres(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run the tests by scripts/test, which starts PostgreSQL for them")
+    })
+}
+
+fn with_database(url: &str, name: &str) -> String {
+    let (base, _) = url.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+async fn execute(url: &str, sql: &str) {
+    use sqlx::{Connection, Executor};
+    let mut connection = sqlx::PgConnection::connect(url).await.expect("PostgreSQL answers");
+    connection
+        .execute(sqlx::AssertSqlSafe(sql.to_owned()))
+        .await
+        .expect(sql);
+    connection.close().await.unwrap();
+}
+
+/// Migrates once in the life of this process; every test copies what comes out.
+async fn migrate(arguments: Vec<String>) {
+    let arguments = [
+        "nam-needs".to_owned(),
+        "--bind=127.0.0.1:0".into(),
+        format!("--admin-key={ADMIN}"),
+    ]
+    .into_iter()
+    .chain(arguments);
+    let config = Settings::parse_from(arguments).config;
+    let store = nam_needs::app::open(&config, Clock::fixed(start_of_tests()))
+        .await
+        .expect("the template opens");
+    store.close().await;
+}
+
+fn on_a_thread<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send) {
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .unwrap()
+                    .block_on(work())
+            })
+            .join()
+            .unwrap();
+    });
+}
+
+fn sqlite_template() -> &'static PathBuf {
+    static TEMPLATE: OnceLock<PathBuf> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let path = std::env::temp_dir().join(format!("nam-needs-{}-template.sqlite", std::process::id()));
+        let arguments = vec![format!("--database-url=sqlite://{}?mode=rwc", path.display())];
+        on_a_thread(|| migrate(arguments));
+        path
+    })
+}
+
+fn postgres_template() -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("template_{}", std::process::id());
+        let (owner, server) = (postgres("TEST_POSTGRES_URL"), postgres("TEST_POSTGRES_SERVER_URL"));
+        on_a_thread(|| async {
+            execute(&owner, &format!("CREATE DATABASE {name}")).await;
+            migrate(vec![
+                format!("--database-url={}", with_database(&server, &name)),
+                format!("--migrate-database-url={}", with_database(&owner, &name)),
+            ])
+            .await;
+        });
+        name
+    })
+}
+
+impl Database {
+    async fn fresh(backend: Backend) -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("test_{}_{number}", std::process::id());
+        match backend {
+            Backend::Sqlite => {
+                let path = std::env::temp_dir().join(format!("nam-needs-{name}.sqlite"));
+                std::fs::copy(sqlite_template(), &path).unwrap();
+                Self::Sqlite(path)
+            }
+            Backend::Postgres => {
+                let owner = postgres("TEST_POSTGRES_URL");
+                execute(
+                    &owner,
+                    &format!("CREATE DATABASE {name} TEMPLATE {}", postgres_template()),
+                )
+                .await;
+                Self::Postgres {
+                    url: with_database(&owner, &name),
+                    server_url: with_database(&postgres("TEST_POSTGRES_SERVER_URL"), &name),
+                    name,
+                }
+            }
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        match self {
+            Self::Sqlite(path) => vec![format!("--database-url=sqlite://{}?mode=rwc", path.display())],
+            Self::Postgres { url, server_url, .. } => {
+                vec![
+                    format!("--database-url={server_url}"),
+                    format!("--migrate-database-url={url}"),
+                ]
+            }
+        }
+    }
+
+    async fn remove(&self) {
+        match self {
+            Self::Sqlite(path) => {
+                for end in ["", "-wal", "-shm"] {
+                    drop(std::fs::remove_file(format!("{}{end}", path.display())));
+                }
+            }
+            Self::Postgres { name, .. } => {
+                execute(
+                    &postgres("TEST_POSTGRES_URL"),
+                    &format!("DROP DATABASE {name} WITH (FORCE)"),
+                )
+                .await;
+            }
+        }
+    }
+}
