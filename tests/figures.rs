@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 use chrono::{DateTime, NaiveDate};
-use entity::enums::{ItemKind, NamStatus, NeedDomain, Priority};
-use entity::{commodity, country, need_category, unit};
+use entity::enums::{ItemKind, Priority};
 use nam_needs::domain::problem::{Path, Problems};
-use nam_needs::domain::reference::{Reference, Rows};
+use nam_needs::domain::reference::Reference;
 use nam_needs::interchange::figures::{FORECAST, Figures, PEOPLE_IN_NEED, PLANS};
 use nam_needs::interchange::import::{ImportRow, Plan};
 use nam_needs::interchange::report::Outcome;
+use nam_needs::store::reference::Files;
 use rust_decimal::Decimal;
 
 const MOST_ITEMS: usize = 200;
@@ -36,97 +36,8 @@ fn decimal(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
-/// As much of the reference data as the rules look at.
-static REFERENCE: LazyLock<Reference> = LazyLock::new(|| {
-    let at = DateTime::UNIX_EPOCH;
-    let countries = rows("reference/countries.csv").into_iter().map(|row| country::Model {
-        code: row["iso3"].clone(),
-        iso2: row["iso2"].clone(),
-        m49: row["m49"].clone(),
-        name: row["name"].clone(),
-        name_fr: None,
-        name_es: None,
-        name_ar: None,
-        official_name: None,
-        capital: None,
-        un_region: None,
-        un_subregion: None,
-        who_region: None,
-        income_group: None,
-        nam_status: NamStatus::None,
-        nam_status_2020: NamStatus::None,
-        population_year: None,
-        nam_joined_year: None,
-        population: None,
-        latitude: None,
-        longitude: None,
-        currency: None,
-        active: true,
-        edited: false,
-        from_file: true,
-        version: 1,
-        created_at: at,
-        updated_at: at,
-    });
-    let categories = rows("reference/need_categories.csv")
-        .into_iter()
-        .map(|row| need_category::Model {
-            code: row["code"].clone(),
-            parent_code: Some(row["parent_code"].clone()).filter(|parent| !parent.is_empty()),
-            domain: NeedDomain::Medical,
-            name: row["name"].clone(),
-            name_fr: None,
-            name_es: None,
-            name_ar: None,
-            description: None,
-            iasc_sector: None,
-            who_pillar: None,
-            sort_order: row["sort_order"].parse().unwrap(),
-            active: true,
-            edited: false,
-            from_file: true,
-            version: 1,
-            created_at: at,
-            updated_at: at,
-        });
-    let commodities = rows("reference/commodities.csv");
-    let mut codes: BTreeSet<String> = commodities.iter().map(|row| row["unit_code"].clone()).collect();
-    codes.insert("USD".into());
-    let units = codes.into_iter().map(|code| unit::Model {
-        label: code.clone(),
-        code,
-        unece: None,
-        label_fr: None,
-        label_es: None,
-        label_ar: None,
-    });
-    let commodities = commodities.iter().map(|row| commodity::Model {
-        code: row["code"].clone(),
-        category_code: row["category_code"].clone(),
-        name: row["name"].clone(),
-        name_fr: None,
-        name_es: None,
-        name_ar: None,
-        specification: None,
-        unit_code: row["unit_code"].clone(),
-        unspsc: None,
-        who_reference: None,
-        indicative_unit_price_e4: None,
-        active: true,
-        edited: false,
-        from_file: true,
-        version: 1,
-        created_at: at,
-        updated_at: at,
-    });
-    Reference::new(Rows {
-        countries: countries.collect(),
-        categories: categories.collect(),
-        units: units.collect(),
-        commodities: commodities.collect(),
-        organizations: Vec::new(),
-    })
-});
+static REFERENCE: LazyLock<Reference> =
+    LazyLock::new(|| Reference::new(Files::BUNDLED.rows(DateTime::UNIX_EPOCH).unwrap()));
 
 fn plan(figures: &Figures) -> Plan {
     figures.plan(&REFERENCE, MOST_ITEMS).unwrap()

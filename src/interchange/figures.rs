@@ -69,7 +69,7 @@ impl Figures {
     /// None as long as file and mapping are the ones that were tested.
     pub fn plan(&self, reference: &Reference, most_items: usize) -> Result<Plan, FiguresError> {
         let table = Table::of_bytes(self.csv)?;
-        let bound = Mapping::parse(self.mapping)?.bind(&table)?;
+        let bound = Mapping::parse(self.mapping)?.bind(&table, &[])?;
         Ok(plan(&table, &bound, reference, most_items))
     }
 }

@@ -7,8 +7,8 @@ use rust_decimal::Decimal;
 use crate::domain::assistance_request::ItemForm;
 use crate::domain::import::ImportForm;
 use crate::domain::number::plain;
+use crate::interchange::bound::{Bound, Part};
 use crate::interchange::field::Field;
-use crate::interchange::mapping::{Bound, Part};
 use crate::interchange::report::{Fault, Outcome};
 use crate::interchange::row::{Draft, Row, State};
 

@@ -5,9 +5,10 @@
 //!
 //! Law of the room: actix and async-graphql are never named here.
 
+pub mod bound;
 pub mod cell;
-//pub mod command;
-//pub mod export;
+pub mod command;
+pub mod export;
 pub mod field;
 pub mod figures;
 mod group;

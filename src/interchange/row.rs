@@ -9,9 +9,9 @@ use crate::domain::import::ImportForm;
 use crate::domain::number::{VALUE_SCALE, value_e7};
 use crate::domain::problem::{Path, Problem, Problems};
 use crate::domain::reference::Reference;
+use crate::interchange::bound::Bound;
 use crate::interchange::cell::{self, KINDS, LANGUAGES, PRIORITIES};
 use crate::interchange::field::Field;
-use crate::interchange::mapping::Bound;
 use crate::interchange::report::{Fault, Outcome};
 use crate::interchange::table::Record;
 
@@ -300,7 +300,8 @@ impl Reading<'_> {
             match Field::of_path(&path, of_item) {
                 Some(field) => {
                     let said = self.bound.text(field, self.record).ok().flatten();
-                    let said = said.filter(|said| said.chars().count() <= SHOWN && !message.contains(said));
+                    let is_told = |said: &String| message.split(' ').any(|word| word.trim_end_matches('.') == said);
+                    let said = said.filter(|said| said.chars().count() <= SHOWN && !is_told(said));
                     let said = said.map(|said| format!(" Here: {said}")).unwrap_or_default();
                     self.fault(field, format!("{message}{said}"));
                 }
