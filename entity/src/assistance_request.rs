@@ -25,6 +25,8 @@ pub struct Model {
     pub description: Option<String>,
     /// Title and description, folded, for matching.
     pub text_folded: String,
+    /// The different words of title and description, folded, for search.
+    pub words_folded: String,
     /// Language of title and description.
     pub language: Locale,
     /// How urgent.

@@ -10,6 +10,7 @@ mod m20261123_000001_reference_data;
 mod m20261123_000002_assistance_request;
 mod m20261123_000003_api_key;
 mod m20261123_000004_contribution;
+mod m20261123_000010_search;
 mod run;
 
 pub use run::{Direction, RunError, Step, Target};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000002_assistance_request::Migration),
             Box::new(m20261123_000003_api_key::Migration),
             Box::new(m20261123_000004_contribution::Migration),
+            Box::new(m20261123_000010_search::Migration),
         ]
     }
 }

@@ -84,7 +84,7 @@ impl CommodityForm {
             ar: &mut row.name_ar,
         };
         put_names(names, &row.name, others, &at.field("names"), problems);
-        if let Some(code) = replacement(category, &at.field("category"), problems) {
+        if let Some(code) = replacement(category.as_ref().map(Option::as_deref), &at.field("category"), problems) {
             let before = Some(row.category_code.as_str());
             let known = form::category(code, before, reference, &at.field("category"), problems);
             row.category_code = known.unwrap_or_else(|| row.category_code.clone());
@@ -100,7 +100,7 @@ impl CommodityForm {
             row.indicative_unit_price_e4 = check_unit_cost(*price, &at.field("indicativeUnitPriceUsd"), problems);
         }
         let was_active = row.active;
-        put(active, &mut row.active, &at.field("active"), problems);
+        put(*active, &mut row.active, &at.field("active"), problems);
         if row.active && !was_active {
             check_category_in_use(row, reference, problems);
         }

@@ -160,7 +160,7 @@ impl CountryForm {
             problems,
         );
         put_currency(currency, &mut row.currency, problems);
-        put(nam_status, &mut row.nam_status, &at.field("namStatus"), problems);
+        put(*nam_status, &mut row.nam_status, &at.field("namStatus"), problems);
     }
 }
 

@@ -16,24 +16,25 @@ pub type Given<T> = Option<Option<T>>;
 pub type LocalName = (Locale, String);
 
 /// The value of a field that can't be cleared, where the form gives one.
-pub fn replacement<'a, T>(given: &'a Given<T>, at: &Path<'_>, problems: &mut Problems) -> Option<&'a T> {
-    let given = given.as_ref()?;
+pub fn replacement<T>(given: Given<T>, at: &Path<'_>, problems: &mut Problems) -> Option<T> {
+    let given = given?;
     if given.is_none() {
         let message = "This can't be cleared: leave it out, or give a value.";
         problems.add(at, ProblemCode::Required, message);
     }
-    given.as_ref()
+    given
 }
 
 /// Puts in a value that needs no check and can't be cleared.
-pub fn put<T: Clone>(given: &Given<T>, field: &mut T, at: &Path<'_>, problems: &mut Problems) {
+pub fn put<T: Copy>(given: Given<T>, field: &mut T, at: &Path<'_>, problems: &mut Problems) {
     if let Some(value) = replacement(given, at, problems) {
-        *field = value.clone();
+        *field = value;
     }
 }
 
 /// Puts in a text that must be there, of at most `max` characters.
 pub fn put_text(given: &Given<String>, field: &mut String, max: usize, at: &Path<'_>, problems: &mut Problems) {
+    let given = given.as_ref().map(Option::as_deref);
     let text = replacement(given, at, problems).and_then(|value| text::required(value, max, at, problems));
     if let Some(text) = text {
         *field = text;

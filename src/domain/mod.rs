@@ -17,5 +17,6 @@ pub mod organization;
 pub mod problem;
 pub mod reference;
 pub mod rights;
+pub mod search;
 pub mod step;
 pub mod text;

@@ -102,12 +102,12 @@ impl CategoryForm {
             &at.field("whoPillar"),
             problems,
         );
-        put(sort_order, &mut row.sort_order, &at.field("sortOrder"), problems);
+        put(*sort_order, &mut row.sort_order, &at.field("sortOrder"), problems);
         if let Some(parent) = parent {
             put_parent(parent.as_deref(), row, reference, problems);
         }
         let was_active = row.active;
-        put(active, &mut row.active, &at.field("active"), problems);
+        put(*active, &mut row.active, &at.field("active"), problems);
         match (was_active, row.active) {
             (true, false) => check_unused(row, reference, problems),
             (false, true) => check_parent_in_use(row, reference, problems),

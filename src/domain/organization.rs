@@ -46,7 +46,7 @@ impl OrganizationForm {
         } = self;
         let at = Path::Root;
         put_text(name, &mut row.name, NAME_MAX, &at.field("name"), problems);
-        put(kind, &mut row.kind, &at.field("kind"), problems);
+        put(*kind, &mut row.kind, &at.field("kind"), problems);
         if let Some(country) = country {
             let before = row.country_code.as_deref();
             let known = country
@@ -57,6 +57,6 @@ impl OrganizationForm {
         if let Some(url) = url {
             row.url = text::url(url.as_deref(), &at.field("url"), problems);
         }
-        put(active, &mut row.active, &at.field("active"), problems);
+        put(*active, &mut row.active, &at.field("active"), problems);
     }
 }

@@ -2,13 +2,14 @@
 //! Small, and read by every query, so nested ones cost no SQL.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use entity::enums::Locale;
 use entity::{commodity, country, need_category, organization, unit};
 use indexmap::IndexMap;
 
 use crate::domain::filter::{CategoryField, CommodityField, CountryField, Filter, OrganizationField};
+use crate::domain::search::Known;
 use crate::domain::text::fold;
 
 /// A row with its names folded once, for order and matching.
@@ -38,6 +39,7 @@ pub struct Reference {
     pub organizations: ByCode<organization::Model>,
     aliases: HashMap<String, String>,
     children: HashMap<String, Vec<String>>,
+    searchable: OnceLock<Known>,
 }
 
 /// The rows a snapshot is made of.
@@ -109,7 +111,13 @@ impl Reference {
             organizations: by_code(organizations, |row| &row.code, |row| &row.name),
             aliases,
             children,
+            searchable: OnceLock::new(),
         }
+    }
+
+    /// What is active, by its words: made when it is searched for the first time.
+    pub fn searchable(&self) -> &Known {
+        self.searchable.get_or_init(|| Known::new(self))
     }
 
     /// The country of an alpha-3, alpha-2 or M49 code.

@@ -15,14 +15,17 @@ pub mod country;
 pub mod fault;
 pub mod filter;
 pub mod input;
+pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod nodes;
 pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
+pub mod search;
 pub mod unit;
 mod viewer;
 
@@ -30,10 +33,17 @@ mod viewer;
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
+    nodes::NodeQuery,
     viewer::ViewerQuery,
+    country::CountryQuery,
+    need_category::NeedCategoryQuery,
+    commodity::CommodityQuery,
+    unit::UnitQuery,
+    organization::OrganizationQuery,
     assistance_request::AssistanceRequestQuery,
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
+    search::SearchQuery,
     api_key::ApiKeyQuery,
 );
 
@@ -42,6 +52,10 @@ pub struct Query(
 #[graphql(name = "Mutation")]
 pub struct Mutation(
     assistance_request::AssistanceRequestMutation,
+    country::CountryMutation,
+    need_category::NeedCategoryMutation,
+    commodity::CommodityMutation,
+    organization::OrganizationMutation,
     contribution::ContributionMutation,
     api_key::ApiKeyMutation,
 );

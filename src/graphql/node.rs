@@ -86,3 +86,20 @@ uuid_of!(item_id, RequestItem);
 uuid_of!(contribution_id, Contribution);
 uuid_of!(delivery_id, Delivery);
 uuid_of!(api_key_id, ApiKey);
+
+/// The code in an id of one type; none for any other id.
+macro_rules! code_of {
+    ($name:ident, $variant:ident) => {
+        /// The code in an id of this type; none for any other id.
+        pub fn $name(id: &ID) -> Option<String> {
+            match GlobalId::decode(id) {
+                Some(GlobalId::$variant(code)) => Some(code),
+                _ => None,
+            }
+        }
+    };
+}
+code_of!(country_code, Country);
+code_of!(category_code, NeedCategory);
+code_of!(commodity_code, Commodity);
+code_of!(organization_code, Organization);

@@ -2,11 +2,17 @@
 
 use std::sync::Arc;
 
-use async_graphql::Object;
+use async_graphql::{Context, Object};
 use entity::enums::Locale;
 use entity::unit::Model;
 
 use crate::domain::reference::localized;
+use crate::graphql::context::request;
+use crate::graphql::fault::{Fallible, Nullable};
+
+/// Root fields of units.
+#[derive(Default)]
+pub struct UnitQuery;
 
 /// A unit of measure.
 #[derive(Clone)]
@@ -35,5 +41,18 @@ impl Unit {
             row.label_es.as_deref(),
             row.label_ar.as_deref(),
         )
+    }
+}
+
+fn all(ctx: &Context<'_>) -> Fallible<Vec<Unit>> {
+    let reference = request(ctx)?.store.reference();
+    Ok(reference.units.values().map(|unit| Unit(Arc::clone(unit))).collect())
+}
+
+#[Object]
+impl UnitQuery {
+    /// Every unit in which quantities are counted, by code: a few dozen.
+    async fn units(&self, ctx: &Context<'_>) -> Nullable<Vec<Unit>> {
+        Some(all(ctx))
     }
 }

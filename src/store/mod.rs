@@ -31,6 +31,7 @@ mod reader;
 pub mod reference;
 pub mod request_item;
 mod row;
+pub mod search;
 mod write;
 
 pub use clock::Clock;

@@ -91,9 +91,14 @@ pub struct Columns(pub Vec<Column>);
 impl Columns {
     /// What these selected fields need.
     pub fn of<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Self {
+        Self::of_names(fields.map(|field| field.name()))
+    }
+
+    /// What the fields of these names need.
+    pub fn of_names<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut columns = vec![Column::Id];
-        for field in fields {
-            columns.extend_from_slice(columns_of(field.name()));
+        for name in names {
+            columns.extend_from_slice(columns_of(name));
         }
         columns.sort_unstable_by_key(|column| *column as u8);
         columns.dedup_by_key(|column| *column as u8);

@@ -10,7 +10,7 @@ use crate::domain::number::{UNIT_COST_SCALE, from_fixed};
 use crate::domain::reference::localized;
 use crate::error::Error;
 use crate::graphql::among::{Known, surely_among};
-use crate::graphql::context::request;
+use crate::graphql::commodity::query::LISTING;
 use crate::graphql::fault::Fallible;
 use crate::graphql::level::Entry;
 use crate::graphql::need_category::NeedCategory;
@@ -19,7 +19,7 @@ use crate::graphql::page::connection;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::unit::Unit;
 use crate::store::Reader;
-use crate::store::page::{Arguments, KeyValue, Page, Paging};
+use crate::store::page::{Arguments, Page};
 
 /// A commodity.
 #[derive(Clone)]
@@ -43,22 +43,11 @@ pub fn commodity_page(
     arguments: &Arguments,
     category: &str,
 ) -> Fallible<Page<Entry<Known<Model>>>> {
-    let limits = &request(ctx)?.limits;
-    let filter = format!("of {category}");
-    let paging = Paging::new(
-        arguments,
-        limits.default_page,
-        limits.reference_page,
-        "Commodity",
-        "code",
-        &filter,
-    )?;
     let rows = reader.reference().commodities.values();
     let rows = rows
         .filter(|row| row.row.category_code == category && row.row.active)
         .map(Arc::clone);
-    let page = paging.of_memory(rows, &[false], |row| vec![KeyValue::Text(row.row.code.clone())]);
-    Ok(Entry::page(reader, page))
+    LISTING.page(ctx, reader, arguments, Vec::new(), &("active of", category), rows)
 }
 
 impl Commodity {

@@ -14,6 +14,7 @@ use crate::domain::assistance_request::{Contact, NewItem};
 use crate::domain::figures::Figures;
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::Operation;
+use crate::domain::search::indexed;
 use crate::domain::step::{Step, Subject, is_own, may, open_in};
 use crate::domain::text::fold;
 use crate::error::Error;
@@ -240,10 +241,12 @@ pub(super) fn set_texts(change: &mut ar::ActiveModel, title: &str, description: 
     change.title = Set(title.into());
     change.title_folded = Set(fold(title));
     change.description = Set(description.map(Into::into));
-    change.text_folded = Set(match description {
-        Some(description) => fold(&format!("{title}\n{description}")),
-        None => fold(title),
-    });
+    let text = match description {
+        Some(description) => format!("{title}\n{description}"),
+        None => title.into(),
+    };
+    change.text_folded = Set(fold(&text));
+    change.words_folded = Set(indexed(&text));
 }
 
 /// The next number of a reference: one sequence for all countries, gaps allowed, never used twice.
