@@ -8,6 +8,7 @@ use async_graphql::{Context, ID, Interface, Object};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::graphql::api_key::ApiKey;
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
 use crate::graphql::commodity::Commodity;
 use crate::graphql::context::{reader, request};
@@ -49,6 +50,8 @@ pub enum Node {
     Contribution(Contribution),
     /// A delivery.
     Delivery(Delivery),
+    /// An API key.
+    ApiKey(ApiKey),
 }
 
 /// What was found of one noun, as one level.
@@ -133,6 +136,12 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         false => store::contribution::deliveries_by_ids(reader, &delivery_ids, &delivery_columns(fields())).await?,
     };
     let deliveries = Found::new(reader, deliveries);
+    let key_ids: Vec<Uuid> = uuids!(ids, ApiKey);
+    let keys = match key_ids.is_empty() {
+        true => HashMap::new(),
+        false => store::api_key::by_ids(reader, &key_ids).await?,
+    };
+    let keys = Found::new(reader, keys);
     let countries = known!(reader, ids, Country, countries);
     let categories = known!(reader, ids, NeedCategory, categories);
     let commodities = known!(reader, ids, Commodity, commodities);
@@ -146,7 +155,7 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         GlobalId::RequestItem(id) => items.entry(id).map(RequestItem).map(Node::RequestItem),
         GlobalId::Contribution(id) => contributions.entry(id).map(Contribution).map(Node::Contribution),
         GlobalId::Delivery(id) => deliveries.entry(id).map(Delivery).map(Node::Delivery),
-        GlobalId::ApiKey(_) => None,
+        GlobalId::ApiKey(id) => keys.entry(id).map(ApiKey).map(Node::ApiKey),
     };
     Ok(ids.iter().map(|id| node(id.as_ref()?)).collect())
 }

@@ -1,14 +1,17 @@
 //! Looking keys up and listing them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::api_key as ak;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, Order, Query, SelectStatement};
+use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::api_key::{ApiKey, hash};
+use crate::store::condition::one_of_ids;
 use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging};
 use crate::store::{Consistency, Reader, Store, condition, fault};
 
@@ -62,6 +65,21 @@ pub async fn page(
         .page(reader, select, ApiKey::COLUMNS.len(), &paging, ApiKey::read)
         .await?;
     Ok(Page { total, ..page })
+}
+
+/// The keys with these ids that the reader may see, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKey>, Error> {
+    let mut select = select(reader);
+    add_columns(&mut select);
+    select.and_where(one_of_ids(reader.backend(), column(ak::Column::Id), ids));
+    let rows = reader.all(&select).await?;
+    rows.iter()
+        .map(|row| ApiKey::read(row).map(|key| (key.id, key)))
+        .collect::<Result<_, _>>()
+        .map_err(fault::error)
 }
 
 /// All keys, the latest last.
