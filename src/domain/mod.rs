@@ -8,6 +8,8 @@ pub mod contribution;
 pub mod country;
 pub mod figures;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod form;
 pub mod import;
 pub mod limits;

@@ -1,4 +1,8 @@
 //! `node` and `nodes`: any object by its id alone.
+#![allow(
+    missing_docs,
+    reason = "the derive of Interface makes a method that nobody can document"
+)]
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -137,11 +141,11 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
     };
     let deliveries = Found::new(reader, deliveries);
     let key_ids: Vec<Uuid> = uuids!(ids, ApiKey);
-    let keys = match key_ids.is_empty() {
+    let api_keys = match key_ids.is_empty() {
         true => HashMap::new(),
         false => store::api_key::by_ids(reader, &key_ids).await?,
     };
-    let keys = Found::new(reader, keys);
+    let api_keys = Found::new(reader, api_keys);
     let countries = known!(reader, ids, Country, countries);
     let categories = known!(reader, ids, NeedCategory, categories);
     let commodities = known!(reader, ids, Commodity, commodities);
@@ -155,7 +159,7 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         GlobalId::RequestItem(id) => items.entry(id).map(RequestItem).map(Node::RequestItem),
         GlobalId::Contribution(id) => contributions.entry(id).map(Contribution).map(Node::Contribution),
         GlobalId::Delivery(id) => deliveries.entry(id).map(Delivery).map(Node::Delivery),
-        GlobalId::ApiKey(id) => keys.entry(id).map(ApiKey).map(Node::ApiKey),
+        GlobalId::ApiKey(id) => api_keys.entry(id).map(ApiKey).map(Node::ApiKey),
     };
     Ok(ids.iter().map(|id| node(id.as_ref()?)).collect())
 }

@@ -23,6 +23,7 @@ mod connect;
 pub mod contribution;
 pub mod country;
 mod fault;
+pub mod milestone;
 mod movement;
 pub mod need_category;
 pub mod organization;

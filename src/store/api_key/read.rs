@@ -11,7 +11,6 @@ use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::api_key::{ApiKey, hash};
-use crate::store::condition::one_of_ids;
 use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging};
 use crate::store::{Consistency, Reader, Store, condition, fault};
 
@@ -67,21 +66,6 @@ pub async fn page(
     Ok(Page { total, ..page })
 }
 
-/// The keys with these ids that the reader may see, by id.
-///
-/// # Errors
-/// The database's.
-pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKey>, Error> {
-    let mut select = select(reader);
-    add_columns(&mut select);
-    select.and_where(one_of_ids(reader.backend(), column(ak::Column::Id), ids));
-    let rows = reader.all(&select).await?;
-    rows.iter()
-        .map(|row| ApiKey::read(row).map(|key| (key.id, key)))
-        .collect::<Result<_, _>>()
-        .map_err(fault::error)
-}
-
 /// All keys, the latest last.
 ///
 /// # Errors
@@ -95,6 +79,19 @@ pub async fn list(reader: &Reader) -> Result<Vec<ApiKey>, Error> {
         .map(ApiKey::read)
         .collect::<Result<_, _>>()
         .map_err(fault::error)
+}
+
+/// The keys with these ids that the reader may see, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKey>, Error> {
+    let mut select = select(reader);
+    add_columns(&mut select);
+    select.and_where(condition::one_of_ids(reader.backend(), column(ak::Column::Id), ids));
+    let rows = reader.all(&select).await?;
+    let keys = rows.iter().map(|row| ApiKey::read(row).map(|key| (key.id, key)));
+    keys.collect::<Result<_, _>>().map_err(fault::error)
 }
 
 /// The key of a secret, revoked and expired ones too. Asked anew for each request, by an index: a key that is revoked
