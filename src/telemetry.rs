@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// What others say at each start, and nobody reads; the operator's filter comes after it and can ask for it.
-const QUIET: &str = "actix_server=warn,sea_orm_migration=warn";
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=error";
 
 /// Begins to log. `filter` is an `EnvFilter`; `json` writes one object a line.
 ///

@@ -199,6 +199,7 @@ fn plain(error: &DbErr) -> String {
 }
 
 /// The text of sqlx's errors never holds the URL's password.
+#[expect(clippy::needless_pass_by_value, reason = "map_err gives it away")]
 fn database(error: sea_orm_migration::sea_orm::sqlx::Error) -> DbErr {
     DbErr::Custom(error.to_string())
 }

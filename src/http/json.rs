@@ -128,7 +128,7 @@ mod tests {
             (b"[[[[1]]]]", "nests"),
             (b"{\"a\": 1} x", "trailing"),
             (b"{\"a\": 1e400}", "out of range"),
-            (b"{\"a\": \"\\ud800\"}", "surrogate"),
+            (b"{\"a\": \"\\ud800\"}", "hex escape"),
             (b"\"\xff\"", "UTF-8"),
             (b"", "EOF"),
         ] {

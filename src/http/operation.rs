@@ -15,6 +15,7 @@ use crate::http::params::Params;
 use crate::http::run::Fate;
 use crate::http::trace::{Note, request_id};
 use crate::http::{Edge, body, explorer, single};
+use crate::store::counted;
 
 /// The methods of /graphql.
 const METHODS: &str = "GET, POST";
@@ -172,10 +173,14 @@ impl Call {
 
     async fn answer(self, fate: Fate) -> (Answer, Note) {
         let mut note = Note::default();
-        let answer = match self.admit(&mut note).await {
-            Ok((actor, admitted)) => self.execute(actor, admitted, &fate).await,
-            Err(refused) => refused,
-        };
+        let (answer, statements) = counted(async {
+            match self.admit(&mut note).await {
+                Ok((actor, admitted)) => self.execute(actor, admitted, &fate).await,
+                Err(refused) => refused,
+            }
+        })
+        .await;
+        note.statements = statements;
         (answer, note)
     }
 

@@ -22,6 +22,8 @@ struct RequestId(String);
 pub struct Note {
     /// The root fields: names of ours, where an operation's name would be the client's text.
     pub roots: Vec<String>,
+    /// Statements that it took.
+    pub statements: u64,
 }
 
 impl Note {
@@ -47,7 +49,7 @@ struct Line {
     path: String,
     begun: Instant,
     status: u16,
-    roots: Vec<String>,
+    note: Note,
 }
 
 impl Drop for Line {
@@ -60,7 +62,8 @@ impl Drop for Line {
             path = self.path,
             status = self.status,
             ms = format!("{}.{:03}", micros / 1_000, micros % 1_000),
-            roots = self.roots.join(","),
+            roots = self.note.roots.join(","),
+            statements = self.note.statements,
             "request"
         );
     }
@@ -84,12 +87,12 @@ pub async fn follow(
         path: request.path().chars().take(128).collect(),
         begun: Instant::now(),
         status: GONE,
-        roots: Vec::new(),
+        note: Note::default(),
     };
     let mut response = next.call(request).await?;
     line.status = response.status().as_u16();
     if let Some(note) = response.request().extensions().get::<Note>() {
-        line.roots.clone_from(&note.roots);
+        line.note.clone_from(note);
     }
     if let Ok(header) = header {
         response.headers_mut().insert(REQUEST_ID, header);

@@ -35,11 +35,13 @@ pub mod reference;
 pub mod request_item;
 mod row;
 pub mod search;
+mod statements;
 mod write;
 
 pub use clock::Clock;
 pub use connect::{Connect, ConnectError, open};
 pub use reader::{Consistency, Reader};
+pub use statements::counted;
 pub use write::{Outcome, Refused, Write};
 
 /// The database, and what of it is kept in memory. Cheap to clone: all clones are one.

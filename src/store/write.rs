@@ -10,6 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Problems};
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::statements::inherited;
 use crate::store::{Store, fault};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
@@ -92,7 +93,7 @@ impl Store {
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
     {
         let store = self.clone();
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(inherited(async move {
             let mut tried = 0;
             loop {
                 match store.attempt(&actor, &work).await {
@@ -104,7 +105,7 @@ impl Store {
                     other => return other,
                 }
             }
-        });
+        }));
         task.await
             .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
     }

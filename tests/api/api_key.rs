@@ -32,6 +32,11 @@ on_both! {
         assert_eq!((key["name"].as_str(), key["country"]["code"].as_str()), (Some("Ministry"), Some("BGD")));
         assert!(secret.starts_with(key["prefix"].as_str().unwrap()) && secret.len() == 47);
 
+        let found = "query($id: ID!) { node(id: $id) { __typename ... on ApiKey { name } } }";
+        let node = app.ask(Some(ADMIN), found, json!({ "id": key["id"] })).await;
+        assert_eq!(node["node"], json!({ "__typename": "ApiKey", "name": "Ministry" }));
+        assert_eq!(app.ask(Some(secret), found, json!({ "id": key["id"] })).await["node"], Value::Null);
+
         let viewer = &app.ask(Some(secret), WHO, json!({})).await["viewer"];
         assert_eq!(*viewer, json!({
             "name": "Ministry", "roles": ["FOCAL_POINT", "READER"], "country": { "code": "BGD" }, "organization": null,

@@ -29,7 +29,7 @@ connection!(
 /// A key that programs and people sign in with: `Authorization: Bearer SECRET`.
 #[Object]
 impl ApiKey {
-    /// Opaque and stable.
+    /// Opaque and stable; `node(id:)` finds it again.
     pub async fn id(&self) -> Fallible<ID> {
         Ok(GlobalId::ApiKey(self.0.row()?.id).encode())
     }

@@ -1,0 +1,46 @@
+//! Counting statements: those of the whole process, and those of one piece of work.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+tokio::task_local! {
+    static OF_WORK: Arc<AtomicU64>;
+}
+
+/// Notes that the present work sent one more.
+pub(crate) fn note() {
+    // Work that nobody counts, at start say, has no counter.
+    let _ = OF_WORK.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
+}
+
+/// What `work` gives, and how many statements it sent; those that begin and end transactions are not counted.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u64) {
+    let count = Arc::new(AtomicU64::new(0));
+    let done = OF_WORK.scope(Arc::clone(&count), work).await;
+    (done, count.load(Ordering::Relaxed))
+}
+
+/// The same work in a task of its own goes on counting for whoever began it.
+pub(crate) fn inherited<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Output> + Send + 'static {
+    let count = OF_WORK.try_with(Arc::clone).unwrap_or_default();
+    OF_WORK.scope(count, work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_work_counts_its_own_in_all_its_tasks() {
+        let work = |more: bool| async move {
+            note();
+            if more {
+                tokio::spawn(inherited(async { note() })).await.unwrap();
+                tokio::spawn(async { note() }).await.unwrap();
+            }
+        };
+        let (((), one), ((), two)) = tokio::join!(counted(work(false)), counted(work(true)));
+        assert_eq!((one, two), (1, 2));
+    }
+}
