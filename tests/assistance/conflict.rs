@@ -312,7 +312,8 @@ async fn agree(app: &TestApp) {
     let commodities = &reference.commodities;
     for row in &table {
         let kept = &commodities.get(row[0].as_deref().unwrap()).expect("in memory").row;
-        let kept = [&kept.code, &kept.name, &kept.category_code, &kept.version.to_string()].map(|text| Some(text.clone()));
+        let kept =
+            [&kept.code, &kept.name, &kept.category_code, &kept.version.to_string()].map(|text| Some(text.clone()));
         assert_eq!(kept.as_slice(), row.as_slice());
     }
 }

@@ -22,8 +22,7 @@ const AT_ONCE: usize = 50;
 const STEADY: usize = 4;
 const WRITES: usize = 50;
 
-const DOCUMENT: &str =
-    "mutation($input: CreateContributionInput!) { createContribution(input: $input) { contribution { id } userErrors { code } } }";
+const DOCUMENT: &str = "mutation($input: CreateContributionInput!) { createContribution(input: $input) { contribution { id } userErrors { code } } }";
 
 fn input(item: &Value, external_id: &str) -> Value {
     json!({
@@ -50,7 +49,10 @@ async fn reset(app: &TestApp, bytes: &[u8], random: &mut Random) -> bool {
     stream.set_zero_linger().unwrap();
     let all = i64::try_from(bytes.len()).unwrap();
     let part = if random.chance(90) { all } else { random.between(1, all) };
-    stream.write_all(&bytes[..usize::try_from(part).unwrap()]).await.unwrap();
+    stream
+        .write_all(&bytes[..usize::try_from(part).unwrap()])
+        .await
+        .unwrap();
     let wait = Duration::from_micros(random.between(0, 60_000).unsigned_abs());
     let mut answer = vec![0; 4096];
     let read = tokio::time::timeout(wait, stream.read(&mut answer)).await;
@@ -66,7 +68,11 @@ async fn reset(app: &TestApp, bytes: &[u8], random: &mut Random) -> bool {
 /// Whose contributions the database has, as a new connection sees it.
 async fn landed(app: &TestApp) -> BTreeSet<String> {
     let sql = "SELECT external_id FROM contribution WHERE source = 'dropped'";
-    app.rows(sql).await.into_iter().filter_map(|row| row[0].clone()).collect()
+    app.rows(sql)
+        .await
+        .into_iter()
+        .filter_map(|row| row[0].clone())
+        .collect()
 }
 
 /// No transaction stays open for longer than a second.

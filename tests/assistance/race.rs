@@ -27,7 +27,9 @@ async fn request(app: &TestApp, people: &People, first: usize, quantities: &[i64
     let state = "assistanceRequest { id version items { id } } userErrors { code }";
     let created = app.mutate(&people.focal, "createAssistanceRequest", input, state).await;
     let request = named(&created["assistanceRequest"]);
-    let verified = app.mutate(&people.coordinator, "verifyAssistanceRequest", request, state).await;
+    let verified = app
+        .mutate(&people.coordinator, "verifyAssistanceRequest", request, state)
+        .await;
     assert_eq!(verified["userErrors"], json!([]), "{verified:#}");
     let items = verified["assistanceRequest"]["items"].as_array().unwrap();
     items.iter().map(|item| item["id"].clone()).collect()
@@ -74,7 +76,9 @@ async fn race(app: &TestApp) {
     for (round, (base, item)) in bases.iter().zip(&items).enumerate() {
         let most = (base / 16).max(1);
         let equal = (round % 2 == 0).then(|| random.between(1, most));
-        let quantities: Vec<i64> = (0..TASKS).map(|_| equal.unwrap_or_else(|| random.between(1, most))).collect();
+        let quantities: Vec<i64> = (0..TASKS)
+            .map(|_| equal.unwrap_or_else(|| random.between(1, most)))
+            .collect();
         let starts = quantities.iter().enumerate().map(|(index, quantity)| {
             let input = json!({ "item": item, "organization": "WHO", "quantity": units(*quantity) });
             pledge(app, &people.responder, input, round % 4 == 3 && index % 4 == 0)
@@ -82,23 +86,47 @@ async fn race(app: &TestApp) {
         let starts = join_all(starts).await;
         let outcomes = join_all(starts.into_iter().map(|start| commit(app, &people.responder, start))).await;
 
-        let refused = quantities.iter().zip(&outcomes).filter_map(|(quantity, refused)| Some((quantity, (*refused)?)));
+        let refused = quantities
+            .iter()
+            .zip(&outcomes)
+            .filter_map(|(quantity, refused)| Some((quantity, (*refused)?)));
         let refused: Vec<(&i64, i64)> = refused.collect();
-        let taken: i64 = quantities.iter().zip(&outcomes).filter(|(_, refused)| refused.is_none()).map(|(q, _)| q).sum();
+        let taken: i64 = quantities
+            .iter()
+            .zip(&outcomes)
+            .filter(|(_, refused)| refused.is_none())
+            .map(|(q, _)| q)
+            .sum();
         let uncovered = base - taken;
         assert!(uncovered >= 0, "round {round}: {taken} of {base} were accepted");
         for (quantity, available) in &refused {
-            assert!(**quantity > uncovered, "round {round}: {quantity} would fit in the last {uncovered}");
-            assert!(**quantity > *available, "round {round}: {quantity} was refused, {available} were available");
+            assert!(
+                **quantity > uncovered,
+                "round {round}: {quantity} would fit in the last {uncovered}"
+            );
+            assert!(
+                **quantity > *available,
+                "round {round}: {quantity} was refused, {available} were available"
+            );
         }
         if let Some(quantity) = equal {
             let fit = usize::try_from(base / quantity).unwrap().min(TASKS);
-            assert_eq!(TASKS - refused.len(), fit, "round {round}: {base} hold {fit} times {quantity}");
+            assert_eq!(
+                TASKS - refused.len(),
+                fit,
+                "round {round}: {base} hold {fit} times {quantity}"
+            );
         }
         let row = app
-            .rows(&format!("SELECT CAST(uncovered_milli AS TEXT) FROM request_item WHERE external_id = 'round {round}'"))
+            .rows(&format!(
+                "SELECT CAST(uncovered_milli AS TEXT) FROM request_item WHERE external_id = 'round {round}'"
+            ))
             .await;
-        assert_eq!(row[0][0].as_deref(), Some(uncovered.to_string().as_str()), "round {round}");
+        assert_eq!(
+            row[0][0].as_deref(),
+            Some(uncovered.to_string().as_str()),
+            "round {round}"
+        );
         accepted_in_all += TASKS - refused.len();
         refused_in_all += refused.len();
     }

@@ -61,6 +61,10 @@ pub fn units(milli: i64) -> String {
 
 /// Thousandths of what clients read.
 pub fn milli(units: &serde_json::Value) -> i64 {
-    let (whole, part) = units.as_str().unwrap().split_once('.').unwrap_or((units.as_str().unwrap(), ""));
+    let (whole, part) = units
+        .as_str()
+        .unwrap()
+        .split_once('.')
+        .unwrap_or((units.as_str().unwrap(), ""));
     format!("{whole}{part:0<3}").parse().unwrap()
 }

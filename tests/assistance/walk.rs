@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use chrono::TimeDelta;
 use entity::enums::Role;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use crate::common::{ADMIN, TestApp};
@@ -44,6 +44,7 @@ const EXPECTED: [&str; 9] = [
 #[derive(Clone)]
 struct Given {
     external_id: String,
+    request: String,
     key: String,
     object: Value,
     changes: i64,
@@ -125,12 +126,22 @@ impl Walk<'_> {
         input["submit"] = true.into();
         input["source"] = "walk".into();
         input["externalId"] = name.as_str().into();
-        let created = self.app.mutate(&self.focal, "createAssistanceRequest", input, STATE).await;
+        let created = self
+            .app
+            .mutate(&self.focal, "createAssistanceRequest", input, STATE)
+            .await;
         let request = named(&created["assistanceRequest"]);
-        let verified = self.app.mutate(&self.coordinator, "verifyAssistanceRequest", request, STATE).await;
+        let verified = self
+            .app
+            .mutate(&self.coordinator, "verifyAssistanceRequest", request, STATE)
+            .await;
         assert_eq!(verified["userErrors"], json!([]), "{verified:#}");
         let object = verified["assistanceRequest"].clone();
-        self.known().requests.push(Asked { external_id: name, object, changes: 1 });
+        self.known().requests.push(Asked {
+            external_id: name,
+            object,
+            changes: 1,
+        });
     }
 
     async fn step(&self, random: &mut Random) {
@@ -166,7 +177,14 @@ impl Walk<'_> {
         if self.note("createContribution", &answer) {
             let object = answer["contribution"].clone();
             let key = key.clone();
-            self.known().given.push(Given { external_id: name, key, object, changes: 0 });
+            let request = request.external_id;
+            self.known().given.push(Given {
+                external_id: name,
+                request,
+                key,
+                object,
+                changes: 0,
+            });
         }
     }
 
@@ -190,7 +208,11 @@ impl Walk<'_> {
         assert!(!(done && past), "{field} was done at a past version: {answer:#}");
         let object = &answer["contribution"];
         let mut known = self.known();
-        let given = known.given.iter_mut().find(|one| one.external_id == given.external_id).unwrap();
+        let given = known
+            .given
+            .iter_mut()
+            .find(|one| one.external_id == given.external_id)
+            .unwrap();
         given.changes += i64::from(done);
         if object["version"].as_i64() > given.object["version"].as_i64() {
             given.object = object.clone();
@@ -218,7 +240,11 @@ impl Walk<'_> {
             return;
         };
         let open = (given.quantity() - given.received()).max(1);
-        let part = if random.chance(40) { open } else { random.between(1, open + 1) };
+        let part = if random.chance(40) {
+            open
+        } else {
+            random.between(1, open + 1)
+        };
         let rejected = if random.chance(40) { random.between(0, part) } else { 0 };
         let mut input = json!({
             "id": given.object["id"], "on": self.day(random),
@@ -253,13 +279,17 @@ impl Walk<'_> {
         };
         // The note makes it a change whatever the quantity is.
         let input = json!({ "id": given.object["id"], "quantity": units(quantity), "note": self.next_name() });
-        self.send(random, &given.key.clone(), "updateContribution", &given, input).await;
+        self.send(random, &given.key.clone(), "updateContribution", &given, input)
+            .await;
     }
 
     async fn change_request(&self, random: &mut Random) {
         let picked = {
             let known = self.known();
-            let open = known.requests.iter().filter(|request| request.object["status"] == "VERIFIED");
+            let open = known
+                .requests
+                .iter()
+                .filter(|request| request.object["status"] == "VERIFIED");
             let open: Vec<&Asked> = open.collect();
             random.pick(&open).map(|one| (*one).clone())
         };
@@ -276,7 +306,11 @@ impl Walk<'_> {
                 let quantity = if random.chance(50) { all } else { random.between(0, all) };
                 let approval = json!({ "item": item["id"], "approvedQuantity": units(quantity), "note": name });
                 let key = if random.chance(30) { ADMIN } else { &self.coordinator };
-                (key, "verifyAssistanceRequest", named_with(object, json!({ "approvals": [approval] })))
+                (
+                    key,
+                    "verifyAssistanceRequest",
+                    named_with(object, json!({ "approvals": [approval] })),
+                )
             }
             50..=79 => {
                 let mut change = json!({ "description": name });
@@ -284,36 +318,122 @@ impl Walk<'_> {
                     change["priority"] = (*random.pick(&["LOW", "MEDIUM", "HIGH", "CRITICAL"]).unwrap()).into();
                     change["peopleInNeed"] = random.between(0, 3).into();
                 }
-                (self.coordinator.as_str(), "updateAssistanceRequest", named_with(object, change))
+                (
+                    self.coordinator.as_str(),
+                    "updateAssistanceRequest",
+                    named_with(object, change),
+                )
             }
             80..=89 => (self.focal.as_str(), "confirmAssistanceRequest", named(object)),
-            90..=94 => (self.focal.as_str(), "closeAssistanceRequest", named_with(object, reason)),
-            _ => (self.coordinator.as_str(), "withdrawAssistanceRequest", named_with(object, reason)),
+            90..=94 => (
+                self.focal.as_str(),
+                "closeAssistanceRequest",
+                named_with(object, reason),
+            ),
+            _ => (
+                self.coordinator.as_str(),
+                "withdrawAssistanceRequest",
+                named_with(object, reason),
+            ),
         };
+        self.send_request(key, field, &request.external_id, input).await;
+    }
+
+    async fn send_request(&self, key: &str, field: &str, name: &str, input: Value) {
         let answer = self.app.mutate(key, field, input, STATE).await;
         let done = self.note(field, &answer);
         let mut known = self.known();
-        let request = known.requests.iter_mut().find(|one| one.external_id == request.external_id).unwrap();
+        let request = known.requests.iter_mut().find(|one| one.external_id == name).unwrap();
         request.changes += i64::from(done);
         if answer["assistanceRequest"]["version"].as_i64() > request.object["version"].as_i64() {
             request.object = answer["assistanceRequest"].clone();
         }
     }
 
+    /// Calls off or receives what is under way of a request, all at once, while it is ended; what stood in the way is
+    /// gone by the second time.
+    async fn wind_down(&self, random: &mut Random) {
+        let request = self
+            .known()
+            .requests
+            .iter()
+            .find(|one| one.object["status"] == "VERIFIED")
+            .cloned();
+        let Some(request) = request else {
+            return;
+        };
+        for _ in 0..2 {
+            let under_way: Vec<Given> = {
+                let known = self.known();
+                let of_it = known.given.iter().filter(|given| given.request == request.external_id);
+                of_it
+                    .filter(|given| given.is("COMMITTED") || given.is("IN_TRANSIT"))
+                    .cloned()
+                    .collect()
+            };
+            let ends = under_way.iter().map(|given| {
+                let mut random = random.fork();
+                async move { self.wind_up(&mut random, given).await }
+            });
+            let ends = ends.collect::<Vec<_>>();
+            let object = self
+                .known()
+                .requests
+                .iter()
+                .find(|one| one.external_id == request.external_id)
+                .unwrap()
+                .object
+                .clone();
+            join(join_all(ends), self.end(random, &request.external_id, &object)).await;
+        }
+    }
+
+    async fn wind_up(&self, random: &mut Random, given: &Given) {
+        if given.received() == 0 && random.chance(50) {
+            let input = json!({ "id": given.object["id"], "reason": "called off" });
+            return self.send(random, &given.key, "cancelContribution", given, input).await;
+        }
+        let today = self.app.clock.now().date_naive().to_string();
+        let input = json!({ "id": given.object["id"], "on": today, "acceptedQuantity": units(given.quantity() - given.received()) });
+        self.send(random, &self.focal, "recordDelivery", given, input).await;
+    }
+
+    async fn end(&self, random: &mut Random, name: &str, object: &Value) {
+        let field = if random.chance(60) {
+            "closeAssistanceRequest"
+        } else {
+            "withdrawAssistanceRequest"
+        };
+        let input = named_with(object, json!({ "reason": END }));
+        self.send_request(&self.coordinator, field, name, input).await;
+    }
+
     /// A version counts what was acknowledged, and nothing else.
     fn check_versions(&self, tables: &Tables) {
         let known = self.known();
-        let changes: BTreeMap<&str, i64> = known.requests.iter().map(|one| (one.external_id.as_str(), one.changes)).collect();
+        let changes: BTreeMap<&str, i64> = known
+            .requests
+            .iter()
+            .map(|one| (one.external_id.as_str(), one.changes))
+            .collect();
         for request in tables.requests.values() {
             let name = request.external_id.as_deref().unwrap();
             assert_eq!(request.version, 1 + changes[name], "the version of the request {name}");
         }
-        let changes: BTreeMap<&str, i64> = known.given.iter().map(|one| (one.external_id.as_str(), one.changes)).collect();
+        let changes: BTreeMap<&str, i64> = known
+            .given
+            .iter()
+            .map(|one| (one.external_id.as_str(), one.changes))
+            .collect();
         assert_eq!(tables.contributions.len(), known.given.len());
         for one in tables.contributions.values() {
             let name = one.external_id.as_deref().unwrap();
             let ended = i64::from(one.cancel_reason.as_deref() == Some(END));
-            assert_eq!(one.version, 1 + changes[name] + ended, "the version of the contribution {name}");
+            assert_eq!(
+                one.version,
+                1 + changes[name] + ended,
+                "the version of the contribution {name}"
+            );
         }
     }
 }
@@ -334,7 +454,12 @@ async fn walk(app: &TestApp) {
     let mut below = 0;
     for round in 0..rounds {
         loop {
-            let open = walk.known().requests.iter().filter(|one| one.object["status"] == "VERIFIED").count();
+            let open = walk
+                .known()
+                .requests
+                .iter()
+                .filter(|one| one.object["status"] == "VERIFIED")
+                .count();
             if open >= OPEN {
                 break;
             }
@@ -348,7 +473,11 @@ async fn walk(app: &TestApp) {
                 }
             }
         });
+        let walkers = walkers.collect::<Vec<_>>();
         join_all(walkers).await;
+        if round % 2 == 1 {
+            walk.wind_down(&mut random).await;
+        }
         let tables = hold(app).await;
         walk.check_versions(&tables);
         below = tables.days_below_zero();

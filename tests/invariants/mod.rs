@@ -231,7 +231,10 @@ impl Tables {
     }
 
     async fn movements(app: &TestApp) -> Lists<Movement> {
-        let columns = format!("#item_id #contribution_id happened_on requested_milli {}", bucket_columns());
+        let columns = format!(
+            "#item_id #contribution_id happened_on requested_milli {}",
+            bucket_columns()
+        );
         lists(table(app, "movement", &columns).await, |row| Movement {
             contribution: row.next(),
             on: row.text(),
@@ -273,7 +276,11 @@ impl Tables {
             let mut found = Vec::new();
             self.check_contribution(id, contribution, &mut found);
             let status = &contribution.status;
-            wrong.extend(found.into_iter().map(|what| format!("contribution {id} ({status}): {what}")));
+            wrong.extend(
+                found
+                    .into_iter()
+                    .map(|what| format!("contribution {id} ({status}): {what}")),
+            );
         }
         for (id, request) in &self.requests {
             let mut found = Vec::new();
@@ -304,10 +311,15 @@ impl Tables {
             _ => [base - covered, base - kept[DELIVERED]],
         };
         if kept[UNCOVERED..] != open {
-            wrong.push(format!("of the base {base}, uncovered and unmet are {open:?}, not {kept:?}"));
+            wrong.push(format!(
+                "of the base {base}, uncovered and unmet are {open:?}, not {kept:?}"
+            ));
         }
         if covered > base || item.approved.is_some_and(|approved| approved > item.quantity) {
-            wrong.push(format!("{covered} are covered, {base} approved, {} asked for", item.quantity));
+            wrong.push(format!(
+                "{covered} are covered, {base} approved, {} asked for",
+                item.quantity
+            ));
         }
         if item.approved.is_some() != request.was_verified {
             wrong.push(format!("{:?} approved", item.approved));
@@ -336,7 +348,9 @@ impl Tables {
             (0, [0; 6])
         };
         if (requested, sums) != expected {
-            wrong.push(format!("movements add up to {requested}, {sums:?}, not to {expected:?}"));
+            wrong.push(format!(
+                "movements add up to {requested}, {sums:?}, not to {expected:?}"
+            ));
         }
     }
 
