@@ -317,3 +317,42 @@ async fn agree(app: &TestApp) {
         assert_eq!(kept.as_slice(), row.as_slice());
     }
 }
+
+/// A stream of commitments that never pauses.
+async fn stream(app: &TestApp, key: &str, item: &Value, until: &std::cell::Cell<bool>) -> usize {
+    let mut done = 0;
+    while !until.get() {
+        let input = json!({ "item": item["id"], "organization": "WHO", "quantity": "0.001", "status": "COMMITTED" });
+        let answer = app.mutate(key, "createContribution", input, GIVEN).await;
+        assert!(codes(&answer).is_empty(), "{answer:#}");
+        done += 1;
+    }
+    done
+}
+
+on_both! {
+    async fn a_stream_of_commitments_does_not_keep_reviewers_out(app) {
+        let people = people(app).await;
+        let mut request = verified(app, &people).await;
+        let over = std::cell::Cell::new(false);
+        let items = request["items"].as_array().unwrap().clone();
+        let streams = join_all((0..24).map(|one| stream(app, &people.responder, &items[one % 3], &over)));
+        let review = async {
+            let mut longest = std::time::Duration::ZERO;
+            for number in 0..5 {
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                let input = named_with(&request, json!({ "description": format!("the {number}th") }));
+                let began = std::time::Instant::now();
+                let answer = app.mutate(&people.focal, "updateAssistanceRequest", input, STATE).await;
+                longest = longest.max(began.elapsed());
+                assert!(codes(&answer).is_empty(), "{answer:#}");
+                request = answer["assistanceRequest"].clone();
+            }
+            over.set(true);
+            longest
+        };
+        let (done, longest) = join(streams, review).await;
+        println!("{:?}: {} commitments meanwhile, an update took at most {longest:?}", app.backend, done.iter().sum::<usize>());
+        hold(app).await;
+    }
+}
