@@ -87,6 +87,24 @@ on_both! {
         assert_eq!(below["userErrors"][0]["params"][0]["value"], "100");
     }
 
+    async fn what_is_available_to_a_contribution_is_the_largest_quantity_that_fits(app) {
+        let (people, request) = story(app).await;
+        let item = &request["items"][0];
+        let given = give(app, &people.responder, item, "90", "COMMITTED").await;
+        let receipt = json!({ "acceptedQuantity": 20, "rejectedQuantity": 15, "rejectReason": "broken", "on": "2026-11-23" });
+        let part = app.mutate(&people.focal, "recordDelivery", named_with(&given["contribution"], receipt), GIVEN).await;
+        assert_eq!(figures(&part), ["0", "0", "55", "20", "25", "80"]);
+        let raise = |quantity: &Value| named_with(&part["contribution"], json!({ "quantity": quantity }));
+        let over = app.mutate(&people.responder, "updateContribution", raise(&json!("200")), GIVEN).await;
+        assert_eq!(codes(&over), ["OVER_COMMITTED"]);
+        let available = &over["userErrors"][0]["params"][0]["value"];
+        assert_eq!(available, "115");
+        let over = app.mutate(&people.responder, "updateContribution", raise(&json!("115.001")), GIVEN).await;
+        assert_eq!(codes(&over), ["OVER_COMMITTED"]);
+        let raised = app.mutate(&people.responder, "updateContribution", raise(available), GIVEN).await;
+        assert_eq!(figures(&raised), ["0", "0", "80", "20", "0", "80"]);
+    }
+
     async fn only_the_organization_gives_and_only_the_country_receives(app) {
         let (people, request) = story(app).await;
         let item = &request["items"][0];

@@ -128,6 +128,38 @@ impl TestApp {
         self.database.remove().await;
     }
 
+    /// The URL of the database as the server uses it.
+    pub fn database_url(&self) -> String {
+        match &self.database {
+            Database::Sqlite(path) => format!("sqlite://{}", path.display()),
+            Database::Postgres { server_url, .. } => server_url.clone(),
+        }
+    }
+
+    /// What the database itself answers to SQL that selects texts, on a connection of its own.
+    pub async fn rows(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        use sqlx::{AssertSqlSafe, Connection, Row};
+        let (url, sql) = (self.database_url(), AssertSqlSafe(sql.to_owned()));
+        match self.backend {
+            Backend::Sqlite => {
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("SQLite opens");
+                let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
+                connection.close().await.unwrap();
+                rows.iter()
+                    .map(|row| (0..row.len()).map(|index| row.get(index)).collect())
+                    .collect()
+            }
+            Backend::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(&url).await.expect("PostgreSQL answers");
+                let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("rows");
+                connection.close().await.unwrap();
+                rows.iter()
+                    .map(|row| (0..row.len()).map(|index| row.get(index)).collect())
+                    .collect()
+            }
+        }
+    }
+
     /// Moves the clock on.
     pub fn pass_days(&self, days: i64) {
         self.clock.set(self.clock.now() + chrono::TimeDelta::days(days));

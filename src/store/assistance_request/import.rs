@@ -1,6 +1,6 @@
 //! Requests in bulk: one transaction, a savepoint a row, so that each lands or fails on its own.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
@@ -8,7 +8,10 @@ use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use entity::request_item as ri;
 use sea_orm::sea_query::IntoIden;
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set,
+    Statement,
+};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -19,6 +22,7 @@ use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::Step;
+use crate::domain::text::canonical;
 use crate::store::assistance_request::create::{Begin, duplicate_origin, insert};
 use crate::store::assistance_request::step::advance;
 use crate::store::assistance_request::update::{RequestPatch, entered};
@@ -26,6 +30,9 @@ use crate::store::assistance_request::write;
 use crate::store::condition::visible_request;
 use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Store, Write};
+
+/// The kind of PostgreSQL's advisory lock that an import holds for its source: "NAMI" as a number.
+const SOURCE_LOCK: i32 = 0x4e41_4d49;
 
 /// Lands rows by (source, external id), in their order.
 ///
@@ -70,22 +77,57 @@ pub async fn import(
 }
 
 async fn land_all(w: &Write, rows: &[ImportForm], options: ImportOptions) -> Outcome<Vec<RowOutcome>> {
+    lock_sources(w, rows).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
-        let point = w.savepoint().await?;
-        match land(&point, row, options).await {
-            Ok(outcome) => {
-                point.tx.commit().await?;
-                outcomes.push(outcome);
-            }
-            Err(Refused::Problems(problems)) => {
-                point.tx.rollback().await?;
-                outcomes.push(RowOutcome::Failed(problems));
-            }
-            Err(other) => return Err(other),
-        }
+        let outcome = match land_alone(w, row, options).await? {
+            // Made by somebody else since it was looked for: looked for again, it is there.
+            RowOutcome::Failed(problems) if is_taken(&problems) => land_alone(w, row, options).await?,
+            outcome => outcome,
+        };
+        outcomes.push(outcome);
     }
     Ok(outcomes)
+}
+
+/// Imports of one source take turns: each locks many requests, in the order of its rows, and two with other orders
+/// would wait for each other. SQLite has one writer anyway.
+async fn lock_sources(w: &Write, rows: &[ImportForm]) -> Outcome<()> {
+    if w.backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let sources = rows.iter().filter_map(|row| row.form.source.as_deref());
+    let sources: BTreeSet<String> = sources.map(canonical).collect();
+    for source in sources {
+        let sql = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
+        let values = [SOURCE_LOCK.into(), source.into()];
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
+        w.tx.execute_raw(statement).await?;
+    }
+    Ok(())
+}
+
+async fn land_alone(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<RowOutcome> {
+    let point = w.savepoint().await?;
+    match land(&point, row, options).await {
+        Ok(outcome) => {
+            point.tx.commit().await?;
+            Ok(outcome)
+        }
+        Err(Refused::Problems(problems)) => {
+            point.tx.rollback().await?;
+            Ok(RowOutcome::Failed(problems))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn is_taken(problems: &Problems) -> bool {
+    let taken = duplicate_origin();
+    problems
+        .0
+        .iter()
+        .any(|problem| problem.code == taken.code && problem.path == taken.path)
 }
 
 async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<RowOutcome> {
@@ -142,7 +184,7 @@ async fn find(w: &Write, origin: &Origin) -> Outcome<Option<ar::Model>> {
         .filter(ar::Column::Source.eq(origin.source.as_str()))
         .filter(ar::Column::ExternalId.eq(origin.external_id.as_str()));
     Ok(match w.backend() {
-        sea_orm::DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
+        DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
         _ => query.one(&w.tx).await?,
     })
 }

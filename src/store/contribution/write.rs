@@ -118,10 +118,9 @@ pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holdi
         ContributionStatus::Pledged | ContributionStatus::Cancelled => 0,
         _ => before.quantity - before.rejected,
     };
-    let available = plain(from_fixed(
-        item.map_or(0, |item| item.uncovered_milli) + covered,
-        QUANTITY_SCALE,
-    ));
+    // The largest quantity that fits: what was refused of the contribution covers nothing, and is free beside it.
+    let uncovered = item.map_or(0, |item| item.uncovered_milli);
+    let available = plain(from_fixed(uncovered + covered + after.rejected, QUANTITY_SCALE));
     let message = format!("Only {available} of this item can still be taken.");
     Err(Problem::new(ProblemCode::OverCommitted, message)
         .at("quantity")
