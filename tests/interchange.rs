@@ -1,4 +1,5 @@
 //! Files in and out of a store, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[macro_use]
 mod common;
