@@ -78,6 +78,7 @@ impl Application {
             let opening = handle.spawn(async move {
                 let store = open(&config, clock).await?;
                 start::first_key(&store, config.admin_key.as_ref()).await?;
+                start::figures(&store, &config).await?;
                 Ok::<_, StartError>(store)
             });
             opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store};
+use crate::interchange::{examples, figures};
+use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store, milestone};
 
 /// Why the program can't start, or a command can't do its work.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,27 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
 async fn fill(store: &Store) -> Result<(), StartError> {
     let report = store::reference::sync(store).await?;
     tracing::debug!(?report, "reference data");
+    Ok(())
+}
+
+/// Loads the bundled figures and the examples, each once in a database's life; loading twice would change nothing.
+///
+/// # Errors
+/// Where any of it fails.
+pub async fn figures(store: &Store, config: &Config) -> Result<(), StartError> {
+    let fault = |error: figures::FiguresError| StartError::Fault(error.to_string());
+    if config.real_figures() && !milestone::is_reached(store, "real figures").await? {
+        let landings = figures::load(store).await.map_err(fault)?;
+        let funded = figures::load_funding(store).await.map_err(fault)?;
+        let requests: usize = landings.iter().map(|landing| landing.created).sum();
+        tracing::info!(requests, contributions = funded.created, "real figures loaded");
+        milestone::reach(store, "real figures").await?;
+    }
+    if config.examples() && !milestone::is_reached(store, "examples").await? {
+        let made = examples::load(store).await?;
+        tracing::info!(contributions = made, "examples loaded; EXAMPLES=false leaves them out");
+        milestone::reach(store, "examples").await?;
+    }
     Ok(())
 }
 

@@ -117,3 +117,99 @@ fn check_category_in_use(row: &Model, reference: &Reference, problems: &mut Prob
         problems.push(Problem::new(ProblemCode::Inactive, message).at("active"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{commodity, reference, wrong};
+
+    fn applied(row: Model, form: &CommodityForm) -> (Model, Vec<(String, ProblemCode)>) {
+        let mut row = row;
+        let mut problems = Problems::default();
+        form.apply(&mut row, &reference(), &mut problems);
+        (row, wrong(problems))
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        use ProblemCode::{Blank, Inactive, Invalid, TooLong};
+        let form = CommodityForm {
+            name: Some(Some(" ".into())),
+            category: Some(Some("GONE".into())),
+            specification: Some(Some("x".repeat(10_001))),
+            unspsc: Some(Some("4".repeat(65))),
+            who_reference: Some(Some("r".repeat(256))),
+            indicative_unit_price_usd: Some(Some(Decimal::new(12_345, 5))),
+            ..Default::default()
+        };
+        let expected = [
+            ("name", Blank),
+            ("category", Inactive),
+            ("specification", TooLong),
+            ("unspsc", TooLong),
+            ("whoReference", TooLong),
+            ("indicativeUnitPriceUsd", Invalid),
+        ];
+        let (_, problems) = applied(commodity("GLOVES", "PPE", true), &form);
+        assert_eq!(problems, expected.map(|(path, code)| (path.to_owned(), code)));
+    }
+
+    #[test]
+    fn a_price_is_exact_and_can_be_cleared() {
+        let price = |price: Option<Decimal>| CommodityForm {
+            indicative_unit_price_usd: Some(price),
+            ..Default::default()
+        };
+        let row = || commodity("GLOVES", "PPE", true);
+        let (cheap, problems) = applied(row(), &price(Some(Decimal::new(335, 3))));
+        assert_eq!((cheap.indicative_unit_price_e4, problems), (Some(3_350), vec![]));
+        let (cleared, problems) = applied(row(), &price(None));
+        assert_eq!((cleared.indicative_unit_price_e4, problems), (None, vec![]));
+        for beyond in [Decimal::new(-1, 0), Decimal::new(1_000_000_001, 0)] {
+            let (_, problems) = applied(row(), &price(Some(beyond)));
+            assert_eq!(problems, [("indicativeUnitPriceUsd".into(), ProblemCode::OutOfRange)]);
+        }
+    }
+
+    #[test]
+    fn it_comes_back_only_into_a_category_in_use() {
+        let back = |category: Option<&str>| CommodityForm {
+            active: Some(Some(true)),
+            category: category.map(|code| Some(code.into())),
+            ..Default::default()
+        };
+        let row = || commodity("DUST", "GONE", false);
+        assert_eq!(
+            applied(row(), &back(None)).1,
+            [("active".into(), ProblemCode::Inactive)]
+        );
+        assert_eq!(applied(row(), &back(Some("PPE"))).1, []);
+        // A retired one can be mended where it stands.
+        let renamed = CommodityForm {
+            name: Some(Some("Dust".into())),
+            category: Some(Some("GONE".into())),
+            ..Default::default()
+        };
+        assert_eq!(applied(row(), &renamed).1, []);
+    }
+
+    #[test]
+    fn code_and_unit_are_checked_together() {
+        use ProblemCode::{Duplicate, Invalid, NotFound};
+        let checked = |code: &str, unit: &str| {
+            let mut problems = Problems::default();
+            let key = CommodityKey {
+                code: code.into(),
+                unit: unit.into(),
+            };
+            let key = key.check(&reference(), &mut problems);
+            key.map(|key| key.code).ok_or_else(|| wrong(problems))
+        };
+        assert_eq!(checked("NEW", "PIECE"), Ok("NEW".into()));
+        assert_eq!(checked("GLOVES", "PIECE"), Err(vec![("code".into(), Duplicate)]));
+        assert_eq!(
+            checked("gloves", "H87"),
+            Err(vec![("code".into(), Invalid), ("unit".into(), NotFound)])
+        );
+    }
+}

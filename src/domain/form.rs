@@ -94,7 +94,11 @@ pub struct Names<'a> {
 pub fn put_names(
     given: &Given<Vec<LocalName>>,
     english: &str,
-    names: Names<'_>,
+    Names {
+        fr: into_fr,
+        es: into_es,
+        ar: into_ar,
+    }: Names<'_>,
     at: &Path<'_>,
     problems: &mut Problems,
 ) {
@@ -121,7 +125,7 @@ pub fn put_names(
             Locale::Ar => ar = name,
         }
     }
-    (*names.fr, *names.es, *names.ar) = (fr, es, ar);
+    (*into_fr, *into_es, *into_ar) = (fr, es, ar);
 }
 
 /// The country of an alpha-3, alpha-2 or M49 code, where it is known, and in use or named before: its alpha-3 code.

@@ -8,6 +8,8 @@ pub mod contribution;
 pub mod country;
 pub mod figures;
 pub mod filter;
+#[cfg(test)]
+mod fixture;
 pub mod form;
 pub mod import;
 pub mod limits;
@@ -20,3 +22,5 @@ pub mod rights;
 pub mod search;
 pub mod step;
 pub mod text;
+pub mod timeline;
+pub mod totals;

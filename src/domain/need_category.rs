@@ -189,3 +189,121 @@ fn check_parent_in_use(row: &Model, reference: &Reference, problems: &mut Proble
         problems.push(Problem::new(ProblemCode::Inactive, message).at("active"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{category, reference, wrong};
+
+    /// What a form says to a row of the fixture, or to a new one of this domain.
+    fn applied(code: &str, domain: NeedDomain, form: &CategoryForm) -> (Model, Vec<(String, ProblemCode)>) {
+        let reference = reference();
+        let known = reference.categories.get(code).map(|known| known.row.clone());
+        let mut row = known.unwrap_or_else(|| category("", None, domain, true));
+        let mut problems = Problems::default();
+        form.apply(&mut row, &reference, &mut problems);
+        (row, wrong(problems))
+    }
+
+    fn moved(code: &str, domain: NeedDomain, parent: Option<&str>) -> Result<Option<String>, (String, ProblemCode)> {
+        let form = CategoryForm {
+            parent: Some(parent.map(Into::into)),
+            ..Default::default()
+        };
+        let (row, mut problems) = applied(code, domain, &form);
+        problems.pop().map_or(Ok(row.parent_code), Err)
+    }
+
+    fn activated(code: &str, active: bool) -> Vec<(String, ProblemCode)> {
+        let form = CategoryForm {
+            active: Some(Some(active)),
+            ..Default::default()
+        };
+        applied(code, NeedDomain::Medical, &form).1
+    }
+
+    #[test]
+    fn a_move_keeps_the_domain_and_makes_no_circle() {
+        use NeedDomain::{Medical, Social};
+        use ProblemCode::{Conflict, Cycle, Inactive, NotFound};
+        let refused = |path: &str, code| Err((path.to_owned(), code));
+        assert_eq!(moved("MASK", Medical, Some("MED")), Ok(Some("MED".into())));
+        assert_eq!(moved("MASK", Medical, None), Ok(None));
+        assert_eq!(moved("MASK", Medical, Some("SOC")), refused("parent", Conflict));
+        assert_eq!(moved("PPE", Medical, Some("PPE")), refused("parent", Cycle));
+        assert_eq!(moved("MED", Medical, Some("MASK")), refused("parent", Cycle));
+        assert_eq!(moved("MASK", Medical, Some("GONE")), refused("parent", Inactive));
+        assert_eq!(moved("MASK", Medical, Some("NOPE")), refused("parent", NotFound));
+        // Where it stands already it may stay, though its parent was retired since.
+        assert_eq!(moved("LOST", Medical, Some("GONE")), Ok(Some("GONE".into())));
+        // A new one can still choose another domain.
+        assert_eq!(moved("NEW", Social, Some("MED")), refused("domain", Conflict));
+        assert_eq!(moved("NEW", Social, Some("SOC")), Ok(Some("SOC".into())));
+    }
+
+    #[test]
+    fn what_something_active_hangs_on_is_not_retired() {
+        use ProblemCode::{InUse, Inactive};
+        assert_eq!(activated("MASK", false), []);
+        // A category and a commodity.
+        assert_eq!(activated("PPE", false), [("active".into(), InUse)]);
+        assert_eq!(activated("SOC", false), []);
+        assert_eq!(activated("GONE", false), [], "it is retired already");
+        assert_eq!(activated("GONE", true), []);
+        assert_eq!(activated("LOST", true), [("active".into(), Inactive)]);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        use ProblemCode::{Blank, NotFound, OutOfRange, Required, TooLong};
+        let form = CategoryForm {
+            name: Some(Some(" ".into())),
+            names: None,
+            description: Some(Some("x".repeat(10_001))),
+            parent: Some(Some("NOPE".into())),
+            iasc_sector: Some(Some(String::new())),
+            who_pillar: Some(Some(11)),
+            sort_order: Some(None),
+            active: Some(None),
+        };
+        let (_, problems) = applied("MASK", NeedDomain::Medical, &form);
+        let expected = [
+            ("name", Blank),
+            ("description", TooLong),
+            ("iascSector", Blank),
+            ("whoPillar", OutOfRange),
+            ("sortOrder", Required),
+            ("parent", NotFound),
+            ("active", Required),
+        ];
+        assert_eq!(problems, expected.map(|(path, code)| (path.to_owned(), code)));
+    }
+
+    #[test]
+    fn a_code_is_given_once() {
+        let checked = |code: &str| {
+            let mut problems = Problems::default();
+            let key = CategoryKey {
+                code: code.into(),
+                domain: NeedDomain::Medical,
+            };
+            let key = key.check(&reference(), &mut problems);
+            key.map(|key| key.code).ok_or_else(|| wrong(problems))
+        };
+        let refused = |code| Err(vec![("code".to_owned(), code)]);
+        assert_eq!(checked(" MED.NEW_1 "), Ok("MED.NEW_1".into()));
+        assert_eq!(checked("MED"), refused(ProblemCode::Duplicate));
+        assert_eq!(checked("GONE"), refused(ProblemCode::Duplicate));
+        assert_eq!(checked("med"), refused(ProblemCode::Invalid));
+        assert_eq!(checked("MED-1"), refused(ProblemCode::Invalid));
+        assert_eq!(checked(" "), refused(ProblemCode::Blank));
+        assert_eq!(checked(&"X".repeat(65)), refused(ProblemCode::TooLong));
+    }
+
+    #[test]
+    fn a_new_one_comes_after_its_siblings() {
+        assert_eq!(last_place(Some("MED"), &reference()), 20);
+        assert_eq!(last_place(Some("MASK"), &reference()), STEP);
+        assert_eq!(last_place(None, &reference()), 20);
+    }
+}

@@ -60,3 +60,76 @@ impl OrganizationForm {
         put(*active, &mut row.active, &at.field("active"), problems);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fixture::{organization, reference, wrong};
+    use crate::domain::problem::ProblemCode;
+
+    fn applied(row: &Model, form: &OrganizationForm) -> (Model, Vec<(String, ProblemCode)>) {
+        let mut row = row.clone();
+        let mut problems = Problems::default();
+        form.apply(&mut row, &reference(), &mut problems);
+        (row, wrong(problems))
+    }
+
+    fn at(country: Option<&str>) -> OrganizationForm {
+        OrganizationForm {
+            country: Some(country.map(Into::into)),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn a_seat_is_named_by_any_code_of_a_country_in_use() {
+        let row = organization("WHO", None);
+        for code in ["BGD", "BD", "050"] {
+            let (row, problems) = applied(&row, &at(Some(code)));
+            assert_eq!((row.country_code.as_deref(), problems), (Some("BGD"), vec![]), "{code}");
+        }
+        assert_eq!(
+            applied(&row, &at(Some("OLD"))).1,
+            [("country".into(), ProblemCode::Inactive)]
+        );
+        assert_eq!(
+            applied(&row, &at(Some("XXX"))).1,
+            [("country".into(), ProblemCode::NotFound)]
+        );
+        let there = organization("WHO", Some("OLD"));
+        assert_eq!(applied(&there, &at(Some("OL"))), (there.clone(), vec![]));
+        assert_eq!(applied(&there, &at(None)), (row, vec![]));
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        use ProblemCode::{Blank, Invalid, NotFound, Required};
+        let form = OrganizationForm {
+            name: Some(Some(String::new())),
+            kind: Some(None),
+            country: Some(Some("XX".into())),
+            url: Some(Some("javascript:alert(1)".into())),
+            active: Some(None),
+        };
+        let expected = [
+            ("name", Blank),
+            ("kind", Required),
+            ("country", NotFound),
+            ("url", Invalid),
+            ("active", Required),
+        ];
+        let (_, problems) = applied(&organization("WHO", None), &form);
+        assert_eq!(problems, expected.map(|(path, code)| (path.to_owned(), code)));
+    }
+
+    #[test]
+    fn a_code_is_given_once() {
+        let checked = |code: &str| {
+            let mut problems = Problems::default();
+            check_code(code, &reference(), &mut problems).ok_or_else(|| wrong(problems))
+        };
+        assert_eq!(checked("NEW"), Ok("NEW".into()));
+        assert_eq!(checked("WHO"), Err(vec![("code".into(), ProblemCode::Duplicate)]));
+        assert_eq!(checked("who"), Err(vec![("code".into(), ProblemCode::Invalid)]));
+    }
+}

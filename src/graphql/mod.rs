@@ -6,6 +6,8 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod analysis;
+pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
 pub mod context;
@@ -18,12 +20,14 @@ pub mod known;
 pub mod level;
 pub mod need_category;
 pub mod node;
+pub mod nodes;
 pub mod organization;
 pub mod page;
 pub mod payload;
 pub mod request_item;
 pub mod scalar;
 pub mod search;
+pub mod totals;
 pub mod unit;
 mod viewer;
 
@@ -31,6 +35,7 @@ mod viewer;
 #[derive(MergedObject, Default)]
 #[graphql(name = "Query")]
 pub struct Query(
+    nodes::NodeQuery,
     viewer::ViewerQuery,
     country::CountryQuery,
     need_category::NeedCategoryQuery,
@@ -41,6 +46,8 @@ pub struct Query(
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
     search::SearchQuery,
+    analysis::AnalysisQuery,
+    api_key::ApiKeyQuery,
 );
 
 /// Every mutation.
@@ -53,6 +60,7 @@ pub struct Mutation(
     commodity::CommodityMutation,
     organization::OrganizationMutation,
     contribution::ContributionMutation,
+    api_key::ApiKeyMutation,
 );
 
 /// The schema that the server serves.

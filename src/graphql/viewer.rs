@@ -1,11 +1,17 @@
 //! Who asks, and what answers.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, SimpleObject};
 use entity::enums::Role;
 
 use crate::domain::rights::permissions;
-use crate::graphql::context::request;
+use crate::graphql::context::{reader, request};
+use crate::graphql::country::Country;
 use crate::graphql::fault::Fallible;
+use crate::graphql::level::Entry;
+use crate::graphql::organization::Organization;
+use crate::store::Consistency;
 
 #[derive(Default)]
 pub struct ViewerQuery;
@@ -17,6 +23,10 @@ pub struct Viewer {
     name: Option<String>,
     /// The viewer's roles; their rights add up.
     roles: Vec<Role>,
+    /// The country that a FOCAL_POINT speaks for.
+    country: Option<Country>,
+    /// The organization that a RESPONDER speaks for.
+    organization: Option<Organization>,
     /// Names of the mutations that the viewer may call on something.
     permissions: Vec<String>,
 }
@@ -57,7 +67,16 @@ impl ViewerQuery {
     /// Who asks: roles, and the mutations open to them. Answered to everybody.
     async fn viewer(&self, ctx: &Context<'_>) -> Fallible<Viewer> {
         let actor = &request(ctx)?.actor;
+        let reader = reader(ctx, Consistency::Snapshot)?;
+        let known = reader.reference();
+        let country = actor.country.as_deref().and_then(|code| known.countries.get(code));
+        let organization = actor
+            .organization
+            .as_deref()
+            .and_then(|code| known.organizations.get(code));
         Ok(Viewer {
+            country: country.map(|row| Country(Entry::alone(Arc::clone(&reader), Arc::clone(row)))),
+            organization: organization.map(|row| Organization(Entry::alone(Arc::clone(&reader), Arc::clone(row)))),
             name: actor.name.clone(),
             roles: actor.roles.clone(),
             permissions: permissions(actor).into_iter().map(Into::into).collect(),

@@ -3,11 +3,13 @@
 
 use crate::domain::import::ImportOptions;
 use crate::domain::reference::Reference;
+use crate::interchange::funding::{self, Funded};
 use crate::interchange::import::{Plan, plan};
 use crate::interchange::land::{Landing, land};
 use crate::interchange::mapping::{Mapping, MappingError};
 use crate::interchange::table::{Table, TableError};
 use crate::store::Store;
+use crate::store::contribution::Delivered;
 
 /// A bundled file with its mapping.
 #[derive(Debug)]
@@ -71,6 +73,40 @@ impl Figures {
         let table = Table::of_bytes(self.csv)?;
         let bound = Mapping::parse(self.mapping)?.bind(&table, &[])?;
         Ok(plan(&table, &bound, reference, most_items))
+    }
+}
+
+impl Figures {
+    /// What the plans had received, by the same file.
+    ///
+    /// # Errors
+    /// None as long as file and mapping are the ones that were tested.
+    pub fn funding(&self, plan: &Plan) -> Result<Vec<Delivered>, FiguresError> {
+        Ok(funding::delivered(&Table::of_bytes(self.csv)?, plan))
+    }
+}
+
+/// Loads what the plans had received by then, as contributions of all donors together. Again changes nothing.
+///
+/// # Errors
+/// Where any of it did not land.
+pub async fn load_funding(store: &Store) -> Result<Funded, FiguresError> {
+    let plan = PLANS.plan(&store.reference(), store.rules().items)?;
+    let rows = PLANS.funding(&plan)?;
+    let count = rows.len();
+    let stopped = |why: String| FiguresError::Incomplete {
+        name: "funding of response plans",
+        failed: 0,
+        not_tried: count,
+        why,
+    };
+    let source = rows.first().map(|row| row.request.source.clone()).unwrap_or_default();
+    let funded = funding::land(store, &source, rows)
+        .await
+        .map_err(|refused| stopped(format!("{refused:?}")))?;
+    match funded.failed.first() {
+        None => Ok(funded),
+        Some((id, why)) => Err(stopped(format!("{id}: {why}"))),
     }
 }
 

@@ -8,9 +8,11 @@
 pub mod bound;
 pub mod cell;
 pub mod command;
+pub mod examples;
 pub mod export;
 pub mod field;
 pub mod figures;
+pub mod funding;
 mod group;
 pub mod hxl;
 pub mod import;

@@ -7,8 +7,11 @@
     missing_docs
 )]
 
+mod api_key;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
+mod http;
 mod lifecycle;
+mod start;
 mod support;

@@ -8,5 +8,5 @@ mod query;
 
 pub use filter::{ContributionFilter, ContributionListFilter};
 pub use mutation::ContributionMutation;
-pub use object::{Contribution, ContributionConnection, Delivery, columns};
+pub use object::{Contribution, ContributionConnection, Delivery, columns, delivery_columns};
 pub use query::{Asked, ContributionOrder, ContributionQuery, nested};

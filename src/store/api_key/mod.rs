@@ -4,7 +4,7 @@
 mod read;
 mod write;
 
-pub use read::{by_secret, list, page};
+pub use read::{by_ids, by_secret, list, page};
 pub use write::{create, first, revoke, used};
 
 use chrono::{DateTime, Utc};

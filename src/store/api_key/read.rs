@@ -1,9 +1,11 @@
 //! Looking keys up and listing them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::api_key as ak;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, IntoIden, Order, Query, SelectStatement};
+use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
@@ -77,6 +79,19 @@ pub async fn list(reader: &Reader) -> Result<Vec<ApiKey>, Error> {
         .map(ApiKey::read)
         .collect::<Result<_, _>>()
         .map_err(fault::error)
+}
+
+/// The keys with these ids that the reader may see, by id.
+///
+/// # Errors
+/// The database's.
+pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKey>, Error> {
+    let mut select = select(reader);
+    add_columns(&mut select);
+    select.and_where(condition::one_of_ids(reader.backend(), column(ak::Column::Id), ids));
+    let rows = reader.all(&select).await?;
+    let keys = rows.iter().map(|row| ApiKey::read(row).map(|key| (key.id, key)));
+    keys.collect::<Result<_, _>>().map_err(fault::error)
 }
 
 /// The key of a secret, revoked and expired ones too. Asked anew for each request, by an index: a key that is revoked
