@@ -1,4 +1,5 @@
 //! Files in and out of a store, on both databases.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 #[macro_use]
 mod common;
@@ -111,7 +112,8 @@ on_both! {
             json: true,
             ..Import::default()
         };
-        let (_, told, _) = run(app, command).await;
+        let (imported, told, _) = run(app, command).await;
+        assert!(imported.is_complete());
         let told: serde_json::Value = serde_json::from_str(&told).unwrap();
         assert_eq!(told["report"]["totals"]["read"], 28);
         assert_eq!(told["report"]["totals"]["refused"], 14);

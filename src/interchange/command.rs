@@ -71,10 +71,11 @@ pub struct Imported {
 }
 
 impl Imported {
-    /// Whether every line was loaded, or left out by a rule of the mapping: otherwise the exit status is 1.
+    /// Whether every line was loaded, or left out by a rule of the mapping: otherwise the exit status is 1. A file that
+    /// is only reported is complete with its report.
     pub fn is_complete(&self) -> bool {
-        let landed = self.landing.as_ref().is_none_or(Landing::is_complete);
-        self.report.totals.refused == 0 && landed
+        let landed = |landing: &Landing| self.report.totals.refused == 0 && landing.is_complete();
+        self.landing.as_ref().is_none_or(landed)
     }
 
     fn write(&self, out: &mut impl Write) -> io::Result<()> {

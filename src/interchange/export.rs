@@ -229,7 +229,8 @@ pub async fn export(
             items.entry(request).or_default().push(item);
         }
         for (row, id) in page.rows.iter().map(|(row, _)| row).zip(&ids) {
-            sheet.write(&exported(reader, row, items.remove(id).unwrap_or_default())?)?;
+            let items = items.remove(id).unwrap_or_default();
+            sheet.write(&exported(reader, row, &items)?)?;
         }
         written += ids.len();
         progress(written);
@@ -242,7 +243,7 @@ pub async fn export(
     Ok(written)
 }
 
-fn exported(reader: &Reader, row: &assistance_request::RequestRow, items: Vec<ItemRow>) -> Result<Exported, Error> {
+fn exported(reader: &Reader, row: &assistance_request::RequestRow, items: &[ItemRow]) -> Result<Exported, Error> {
     let contact = ContactForm {
         name: row.contact_name()?.clone(),
         role: row.contact_role()?.clone(),

@@ -79,8 +79,12 @@ pub async fn land(
     let (all, mut tried) = (rows.len(), 0);
     let chunk = CHUNK.min(store.rules().import_rows).max(1);
     let source = |row: &ImportRow| row.import.form.source.clone().unwrap_or_default();
+    // Each source has its actor; a file in which they take turns is not to have a transaction a row.
+    let mut rows: Vec<&ImportRow> = rows.iter().collect();
+    rows.sort_by_key(|row| source(row));
     for of_source in rows.chunk_by(|one, other| source(one) == source(other)) {
-        let actor = Arc::new(Actor::import(&of_source.first().map(source).unwrap_or_default()));
+        let source = of_source.first().map(|row| source(row)).unwrap_or_default();
+        let actor = Arc::new(Actor::import(&source));
         for rows in of_source.chunks(chunk) {
             let forms = rows.iter().map(|row| row.import.clone()).collect();
             match assistance_request::import(store, Arc::clone(&actor), forms, options).await {
@@ -98,6 +102,7 @@ pub async fn land(
             progress(tried);
         }
     }
+    landing.failed.sort_by_key(|failed| failed.line);
     landing
 }
 
