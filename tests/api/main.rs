@@ -13,5 +13,6 @@ mod common;
 mod contribution;
 mod http;
 mod lifecycle;
+mod rights;
 mod start;
 mod support;
