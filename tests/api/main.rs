@@ -11,6 +11,7 @@ mod api_key;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
+mod errors;
 mod http;
 mod lifecycle;
 mod rights;
