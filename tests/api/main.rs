@@ -14,6 +14,7 @@ mod contribution;
 mod errors;
 mod http;
 mod lifecycle;
+mod reading;
 mod rights;
 mod start;
 mod support;
