@@ -8,6 +8,7 @@
 )]
 
 mod api_key;
+mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
