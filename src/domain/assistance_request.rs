@@ -296,9 +296,9 @@ pub fn check_items(
     let mut checked = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let at = at.index(index);
-        let item = item.check(reference, &at, problems);
-        if let Some(id) = item.as_ref().and_then(|item| item.external_id.as_ref())
-            && !seen.insert(id.clone())
+        // Whatever else is wrong with either item.
+        if let Some(id) = item.external_id.as_deref().map(text::canonical)
+            && !seen.insert(id)
         {
             problems.add(
                 &at.field("externalId"),
@@ -306,7 +306,7 @@ pub fn check_items(
                 "Another item has this externalId.",
             );
         }
-        checked.extend(item);
+        checked.extend(item.check(reference, &at, problems));
     }
     checked
 }

@@ -1,5 +1,7 @@
 //! Texts as people write them: made canonical, bounded, and folded for matching.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -60,6 +62,16 @@ impl Expansion {
             Self::As(text) => (None, text),
         };
         one.into_iter().chain(many.chars())
+    }
+}
+
+/// The text as a database can be asked for it. PostgreSQL takes no NUL; another control character finds the same,
+/// which is nothing, since no text that is kept has one.
+pub fn findable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{1}"))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 

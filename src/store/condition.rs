@@ -16,7 +16,7 @@ use crate::domain::filter::{
     Related, RequestField, Text,
 };
 use crate::domain::rights::{Operation, scope};
-use crate::domain::text::fold;
+use crate::domain::text::{findable, fold};
 use crate::error::Error;
 use crate::store::{Reader, fault};
 
@@ -32,6 +32,7 @@ impl Aliases {
 
 /// `expr` is one of `values`, as one parameter whatever their number, so that the statement's text stays the same.
 pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) -> Expr {
+    let values: Vec<String> = values.iter().map(|value| findable(value).into_owned()).collect();
     match backend {
         DbBackend::Postgres => expr.eq(PgFunc::any(Expr::val(values))),
         _ => {
@@ -622,10 +623,11 @@ fn contains(backend: DbBackend, folded: Expr, folded_part: &str) -> Expr {
     } else {
         "instr"
     };
-    Expr::from(Func::cust(function).args([folded, Expr::val(folded_part)])).gt(0)
+    Expr::from(Func::cust(function).args([folded, Expr::val(&*findable(folded_part))])).gt(0)
 }
 
 fn starts_with(backend: DbBackend, folded: Expr, folded_part: &str) -> Expr {
+    let folded_part = &*findable(folded_part);
     match backend {
         DbBackend::Postgres => Func::cust("starts_with").args([folded, Expr::val(folded_part)]).into(),
         _ => Expr::from(Func::cust("substr").args([
@@ -639,8 +641,8 @@ fn starts_with(backend: DbBackend, folded: Expr, folded_part: &str) -> Expr {
 
 fn text(backend: DbBackend, exact: Expr, folded: Expr, test: &Text) -> Expr {
     match test {
-        Text::Eq(this) => exact.eq(this.as_str()),
-        Text::Ne(this) => exact.clone().ne(this.as_str()).or(exact.is_null()),
+        Text::Eq(this) => exact.eq(&*findable(this)),
+        Text::Ne(this) => exact.clone().ne(&*findable(this)).or(exact.is_null()),
         Text::In(these) => one_of_texts(backend, exact, these.clone()),
         Text::NotIn(these) => one_of_texts(backend, exact.clone(), these.clone())
             .not()

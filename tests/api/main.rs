@@ -8,10 +8,14 @@
 )]
 
 mod api_key;
+mod bad_input;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
+mod errors;
 mod http;
 mod lifecycle;
+mod reading;
+mod rights;
 mod start;
 mod support;

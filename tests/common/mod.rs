@@ -1,6 +1,7 @@
 //! The real server on a free port, over a fresh database: SQLite, or PostgreSQL where `TEST_POSTGRES_URL` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -198,6 +199,13 @@ impl TestApp {
         self.ask(Some(key), &query, json!({ "input": input })).await[field].clone()
     }
 
+    /// The whole answer of a mutation, whatever became of it.
+    pub async fn attempt(&self, key: Option<&str>, field: &str, input: Value, selection: &str) -> Value {
+        let input_type = input_type(field);
+        let query = format!("mutation($input: {input_type}!) {{ {field}(input: $input) {{ {selection} }} }}");
+        self.post(key, &query, json!({ "input": input })).await.1
+    }
+
     /// The code of the first error of a mutation that fails as a whole.
     pub async fn refused(&self, key: Option<&str>, field: &str, input: Value) -> String {
         let query = format!(
@@ -209,6 +217,34 @@ impl TestApp {
             .as_str()
             .unwrap_or_else(|| panic!("no error: {answer:#}"))
             .to_owned()
+    }
+
+    /// How many rows each table has.
+    pub async fn rows(&self) -> BTreeMap<String, i64> {
+        self.database.rows().await
+    }
+
+    /// Locks a table of PostgreSQL against everybody else, until what comes back is dropped.
+    pub async fn hold(&self, table: &str) -> sqlx::PgConnection {
+        use sqlx::{Connection, Executor};
+        let Database::Postgres { url, .. } = &self.database else {
+            panic!("only PostgreSQL locks a table");
+        };
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        connection.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
+        connection
+    }
+
+    /// Shuts PostgreSQL's database against the running server, and ends the connections that it has.
+    pub async fn take_away(&self) {
+        let Database::Postgres { name, .. } = &self.database else {
+            panic!("only PostgreSQL can be shut");
+        };
+        let shut = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        execute(&postgres("TEST_POSTGRES_URL"), &shut).await;
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
     }
 
     /// A key with one role.
@@ -369,6 +405,36 @@ impl Database {
                 ]
             }
         }
+    }
+
+    async fn rows(&self) -> BTreeMap<String, i64> {
+        use sqlx::{AssertSqlSafe, Connection, query_scalar};
+        let count = |table: &String| AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""));
+        let mut rows = BTreeMap::new();
+        match self {
+            Self::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+                let tables: Vec<String> = query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+                for table in tables {
+                    let count = query_scalar(count(&table)).fetch_one(&mut connection).await.unwrap();
+                    rows.insert(table, count);
+                }
+            }
+            Self::Postgres { url, .. } => {
+                let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+                let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+                let tables: Vec<String> = query_scalar(tables).fetch_all(&mut connection).await.unwrap();
+                for table in tables {
+                    let count = query_scalar(count(&table)).fetch_one(&mut connection).await.unwrap();
+                    rows.insert(table, count);
+                }
+                connection.close().await.unwrap();
+            }
+        }
+        assert!(rows.len() > 10, "{rows:?}");
+        rows
     }
 
     async fn remove(&self) {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{Filter, RequestField};
+use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
@@ -284,10 +285,10 @@ pub async fn find(reader: &Reader, by: &By, columns: &[ar::Column]) -> Result<Op
     let mut select = requests.select(reader);
     match by {
         By::Id(id) => select.and_where(requests.column(ar::Column::Id).eq(*id)),
-        By::Reference(reference) => select.and_where(requests.column(ar::Column::Reference).eq(reference.as_str())),
+        By::Reference(reference) => select.and_where(requests.column(ar::Column::Reference).eq(&*findable(reference))),
         By::Origin(Origin { source, external_id }) => select
-            .and_where(requests.column(ar::Column::Source).eq(source.as_str()))
-            .and_where(requests.column(ar::Column::ExternalId).eq(external_id.as_str())),
+            .and_where(requests.column(ar::Column::Source).eq(&*findable(source)))
+            .and_where(requests.column(ar::Column::ExternalId).eq(&*findable(external_id))),
     };
     requests.add_columns(&mut select, columns);
     // A statement without columns is none.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{ContributionField, Filter};
+use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
@@ -350,8 +351,8 @@ pub async fn find(reader: &Reader, by: &By, columns: &[co::Column]) -> Result<Op
     match by {
         By::Id(id) => select.and_where(tables.column(co::Column::Id).eq(*id)),
         By::Origin(Origin { source, external_id }) => select
-            .and_where(tables.column(co::Column::Source).eq(source.as_str()))
-            .and_where(tables.column(co::Column::ExternalId).eq(external_id.as_str())),
+            .and_where(tables.column(co::Column::Source).eq(&*findable(source)))
+            .and_where(tables.column(co::Column::ExternalId).eq(&*findable(external_id))),
     };
     tables.add_columns(&mut select, columns);
     select.expr(tables.column(co::Column::Id));
