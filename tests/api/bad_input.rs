@@ -37,7 +37,7 @@ fn put(input: &Value, at: &str, value: Value) -> Value {
 
 /// Tries each case on both databases' tables, which must be as they were.
 async fn try_all(app: &TestApp, key: &str, mutation: &str, good: &Value, cases: Vec<Case>) {
-    let before = app.rows().await;
+    let before = app.row_counts().await;
     for (what, at, value, expected) in cases {
         let input = put(good, at, value);
         let answer = app
@@ -62,7 +62,7 @@ async fn try_all(app: &TestApp, key: &str, mutation: &str, good: &Value, cases: 
             }
         }
     }
-    assert_eq!(app.rows().await, before, "{mutation} left something behind");
+    assert_eq!(app.row_counts().await, before, "{mutation} left something behind");
 }
 
 fn long(characters: usize) -> Value {
@@ -162,10 +162,10 @@ on_both! {
         try_all(app, &people.focal, "createAssistanceRequest", &good, cases).await;
         let mut handed_in = put(&good, no_items[0].1, no_items[0].2.clone());
         handed_in["submit"] = true.into();
-        let before = app.rows().await;
+        let before = app.row_counts().await;
         let answer = app.mutate(&people.focal, "createAssistanceRequest", handed_in, "userErrors { code field message }").await;
         assert_eq!(problems(&answer)[0].split(' ').next(), Some("NO_ITEMS"));
-        assert_eq!(app.rows().await, before);
+        assert_eq!(app.row_counts().await, before);
     }
 
     async fn all_problems_of_an_input_are_told_together(app) {
@@ -178,7 +178,7 @@ on_both! {
                 { "commodity": "O2_CONCENTRATOR", "quantity": "0.0001", "unit": "USD", "unitCostUsd": -1, "externalId": "a" },
             ],
         });
-        let before = app.rows().await;
+        let before = app.row_counts().await;
         let payload = app.mutate(&people.focal, "createAssistanceRequest", input, "userErrors { code field message }").await;
         assert_eq!(problems(&payload), [
             "NOT_FOUND country",
@@ -193,7 +193,7 @@ on_both! {
             "INVALID items.1.quantity",
             "OUT_OF_RANGE items.1.unitCostUsd",
         ]);
-        assert_eq!(app.rows().await, before);
+        assert_eq!(app.row_counts().await, before);
     }
 
     async fn a_bad_contribution_is_refused_field_by_field(app) {
@@ -241,7 +241,7 @@ on_both! {
         for _ in 0..2 {
             verified(app, &people).await;
         }
-        let before = app.rows().await;
+        let before = app.row_counts().await;
         let cursor = app.ask(None, "{ assistanceRequests(first: 1) { pageInfo { endCursor } } }", json!({})).await;
         let cursor = cursor["assistanceRequests"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
         let mut altered = cursor.clone().into_bytes();
@@ -312,7 +312,7 @@ on_both! {
             let query = format!("query($x: {variable_type}) {{ {place} }}");
             assert_eq!(code_of(app, &query, json!({ "x": value })).await, "BAD_USER_INPUT", "{query} {value}");
         }
-        assert_eq!(app.rows().await, before);
+        assert_eq!(app.row_counts().await, before);
     }
 
     async fn a_text_that_no_database_holds_finds_nothing(app) {
@@ -372,7 +372,7 @@ on_both! {
     }
 
     async fn a_bad_body_is_refused_and_nothing_is_done(app) {
-        let before = app.rows().await;
+        let before = app.row_counts().await;
         let mutation = r#"{"query":"mutation { createOrganization(input: { code: \"X\", name: \"X\", kind: NGO }) { userErrors { code } } }"}"#;
         let large = mutation.replace('}', &" ".repeat(3 << 20)) + "}";
         let bodies: [(&str, Vec<u8>, u16, &str); 6] = [
@@ -392,6 +392,6 @@ on_both! {
             assert_eq!(answer["errors"][0]["extensions"]["code"], code, "a body {what}: {answer:#}");
             assert_eq!(answer.get("data"), None);
         }
-        assert_eq!(app.rows().await, before);
+        assert_eq!(app.row_counts().await, before);
     }
 }

@@ -220,8 +220,8 @@ impl TestApp {
     }
 
     /// How many rows each table has.
-    pub async fn rows(&self) -> BTreeMap<String, i64> {
-        self.database.rows().await
+    pub async fn row_counts(&self) -> BTreeMap<String, i64> {
+        self.database.row_counts().await
     }
 
     /// Locks a table of PostgreSQL against everybody else, until what comes back is dropped.
@@ -407,7 +407,7 @@ impl Database {
         }
     }
 
-    async fn rows(&self) -> BTreeMap<String, i64> {
+    async fn row_counts(&self) -> BTreeMap<String, i64> {
         use sqlx::{AssertSqlSafe, Connection, query_scalar};
         let count = |table: &String| AssertSqlSafe(format!("SELECT COUNT(*) FROM \"{table}\""));
         let mut rows = BTreeMap::new();
