@@ -53,7 +53,8 @@ async fn reset(app: &TestApp, bytes: &[u8], random: &mut Random) -> bool {
         .write_all(&bytes[..usize::try_from(part).unwrap()])
         .await
         .unwrap();
-    let wait = Duration::from_micros(random.between(0, 60_000).unsigned_abs());
+    // Mostly soon, now and then about when the answer comes.
+    let wait = Duration::from_micros(random.between(0, 900).pow(2).unsigned_abs());
     let mut answer = vec![0; 4096];
     let read = tokio::time::timeout(wait, stream.read(&mut answer)).await;
     // Dropped without linger: the server gets a reset.
