@@ -290,7 +290,7 @@ fn without_anonymous_reading_a_stranger_learns_who_answers_and_no_more() {
 
 #[test]
 fn limits_and_introspection_are_the_operators() {
-    let settings = ["--introspection=false", "--max-cost-anonymous=10", "--max-depth=2"];
+    let settings = ["--introspection=false", "--max-cost-anonymous=10", "--max-depth=3"];
     run_with(Backend::Sqlite, &settings, async |app| {
         for (query, code) in [
             ("{ __schema { types { name } } }", "INTROSPECTION_DISABLED"),
