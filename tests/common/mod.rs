@@ -445,11 +445,12 @@ impl Database {
                 }
             }
             Self::Postgres { name, .. } => {
-                execute(
-                    &postgres("TEST_POSTGRES_URL"),
-                    &format!("DROP DATABASE {name} WITH (FORCE)"),
-                )
-                .await;
+                // The owner may not end the server's last connections, which may still be closing.
+                let end = format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user"
+                );
+                execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+                execute(&postgres("TEST_POSTGRES_URL"), &format!("DROP DATABASE {name}")).await;
             }
         }
     }
