@@ -32,6 +32,8 @@ pub struct Model {
     pub expected_on: Option<Date>,
     /// The day on which it was pledged, or committed without a pledge.
     pub pledged_on: Date,
+    /// The day on which its quantity last changed.
+    pub resized_on: Option<Date>,
     /// The day on which it was committed.
     pub committed_on: Option<Date>,
     /// The day on which it was shipped.

@@ -110,6 +110,7 @@ async fn contributions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(bigint("value_usd_e4"))
                 .col(date("expected_on"))
                 .col(date("pledged_on").not_null().take())
+                .col(date("resized_on"))
                 .col(date("committed_on"))
                 .col(date("shipped_on"))
                 .col(date("delivered_on"))

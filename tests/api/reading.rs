@@ -403,6 +403,7 @@ fn selection(named_type: &str) -> &'static str {
         "RequestItem" => "{ id quantity uncoveredQuantity }",
         "Contribution" => "{ id quantity }",
         "Delivery" => "{ id on note }",
+        "NeedsTotals" => "{ requestCount itemCount requestedValueUsd uncoveredValueUsd }",
         name if name.ends_with("Connection") => "{ totalCount }",
         _ => "",
     }

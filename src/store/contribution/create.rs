@@ -87,6 +87,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
         },
         nothing,
         holding,
+        "quantity",
     )
     .await?;
     Ok(id)
@@ -124,6 +125,7 @@ pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContributio
         value_usd_e4: Set(*value_usd_e4),
         expected_on: Set(*expected_on),
         pledged_on: Set(today),
+        resized_on: Set(None),
         committed_on: Set(committed.then_some(today)),
         shipped_on: Set(None),
         delivered_on: Set(None),

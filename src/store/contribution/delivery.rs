@@ -66,8 +66,7 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
                 .with("max", open),
         );
     }
-    let earliest = row.shipped_on.or(row.committed_on).unwrap_or(row.pledged_on);
-    if let Err(problem) = check_on(Some(new.on), w.now.date_naive(), earliest) {
+    if let Err(problem) = check_on(Some(new.on), w.now.date_naive(), write::earliest(w, &row).await?) {
         problems.push(problem);
     }
     problems.or_else(Some(()))?;
@@ -90,7 +89,7 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
         contribution: Some(row.id),
         on: new.on,
     };
-    write::shift(w, cause, before, after).await?;
+    write::shift(w, cause, before, after, "id").await?;
     let mut change: contribution::ActiveModel = Default::default();
     write::set_holding(&mut change, after);
     if after.status == ContributionStatus::Delivered {
@@ -143,7 +142,7 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
         contribution: Some(row.id),
         on: part.delivered_on,
     };
-    write::shift(w, cause, before, after).await?;
+    write::shift(w, cause, before, after, "id").await?;
     let voided = delivery::ActiveModel {
         id: ActiveValue::Unchanged(id),
         voided: Set(true),

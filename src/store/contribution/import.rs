@@ -147,6 +147,7 @@ async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDa
         },
         nothing,
         holding,
+        "quantity",
     )
     .await?;
     let mut change = contribution::ActiveModel {

@@ -56,8 +56,7 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
         let message = "cancelContribution needs a reason: the country counts on it.";
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
-    let before_it = row.shipped_on.or(row.committed_on).unwrap_or(row.pledged_on);
-    let on = match check_on(input.on, w.now.date_naive(), before_it) {
+    let on = match check_on(input.on, w.now.date_naive(), write::earliest(w, &row).await?) {
         Ok(on) => on,
         Err(problem) => {
             problems.push(problem);
@@ -96,6 +95,7 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
         },
         before,
         after,
+        "id",
     )
     .await?;
     write::save(w, &row, change).await?;

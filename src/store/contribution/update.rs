@@ -122,8 +122,9 @@ async fn resize(
         contribution: Some(row.id),
         on: w.now.date_naive(),
     };
-    write::shift(w, cause, before, after).await?;
+    write::shift(w, cause, before, after, "quantity").await?;
     write::set_holding(change, after);
+    change.resized_on = Set(Some(w.now.date_naive()));
     if status == ContributionStatus::Delivered {
         change.delivered_on = Set(last_delivery(w, row.id).await?);
     }

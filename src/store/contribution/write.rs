@@ -1,6 +1,7 @@
 //! What every write of contributions shares: rows under their locks, always in the same order (request, contribution,
 //! item), and the checks that come first.
 
+use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{assistance_request as ar, contribution, request_item as ri};
 use sea_orm::sea_query::IntoIden;
@@ -14,6 +15,7 @@ use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::error::Error;
 use crate::store::condition::visible_request;
+use crate::store::contribution::update::last_delivery;
 use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Write};
 
@@ -107,8 +109,8 @@ fn check_open(row: &contribution::Model, request: &ar::Model, step: Contribution
 /// Moves the item's figures from one holding to the other.
 ///
 /// # Errors
-/// OVER_COMMITTED where more would be covered than the item's base.
-pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holding) -> Outcome<()> {
+/// OVER_COMMITTED at `field` where more would be covered than the item's base.
+pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holding, field: &str) -> Outcome<()> {
     let delta = difference(before, after);
     if movement::apply(w, cause, delta).await? {
         return Ok(());
@@ -123,9 +125,21 @@ pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holdi
     let available = plain(from_fixed(uncovered + covered + after.rejected, QUANTITY_SCALE));
     let message = format!("Only {available} of this item can still be taken.");
     Err(Problem::new(ProblemCode::OverCommitted, message)
-        .at("quantity")
+        .at(field)
         .with("available", available)
         .into())
+}
+
+/// The day before which no further step can have happened: that of the latest step, or of the latest change of quantity.
+/// What was not shipped goes into transit with its first part, so later parts come after that; parts of a shipment may be
+/// recorded in any order.
+pub(super) async fn earliest(w: &Write, row: &contribution::Model) -> Outcome<NaiveDate> {
+    let step = row.shipped_on.or(row.committed_on).unwrap_or(row.pledged_on);
+    let part = match row.shipped_on {
+        Some(_) => None,
+        None => last_delivery(w, row.id).await?,
+    };
+    Ok(step.max(row.resized_on.unwrap_or(step)).max(part.unwrap_or(step)))
 }
 
 /// A pledge may be as large as the item's base.
