@@ -13,5 +13,8 @@ mod common;
 mod contribution;
 mod http;
 mod lifecycle;
+mod reference_read;
+mod reference_sync;
+mod reference_write;
 mod start;
 mod support;
