@@ -280,17 +280,16 @@ impl Keyset {
         Ok(paging.cut(rows))
     }
 
-    /// Reads the same page of every parent, in one statement. `parent` is the column that names it, which the
-    /// statement selects as its last.
+    /// Reads the same page of every parent, in one statement. A parent is named by a column, which comes with what reads
+    /// it.
     pub(crate) async fn pages<R, P: Eq + Hash>(
         &self,
         reader: &Reader,
         mut select: SelectStatement,
         columns: usize,
-        parent: Expr,
+        (parent, read_parent): (Expr, impl Fn(&QueryResult, usize) -> Result<P, sea_orm::DbErr>),
         paging: &Paging,
         read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
-        read_parent: impl Fn(&QueryResult, usize) -> Result<P, sea_orm::DbErr>,
     ) -> Result<HashMap<P, Page<R>>, Error> {
         self.restrict(&mut select, paging);
         let mut window = WindowStatement::new();

@@ -17,7 +17,13 @@ const STEPS: [&str; 7] = [
 ];
 
 /// What leads to each status, and where each step leads from there; a step that is not named is refused.
-const TABLE: [(&str, &[&str], &[(&str, &str)]); 7] = [
+type Row = (
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const TABLE: [Row; 7] = [
     (
         "DRAFT",
         &[],

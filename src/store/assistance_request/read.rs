@@ -229,15 +229,15 @@ pub async fn pages_of_countries(
     requests.add_columns(&mut select, columns);
     let keyset = requests.keyset(order);
     let read = |row: &sea_orm::QueryResult| RequestRow::read(row, columns);
+    let read_code = |row: &sea_orm::QueryResult, index: usize| row.try_get_by_index::<String>(index);
     let mut pages = keyset
         .pages(
             reader,
             select,
             columns.len(),
-            country.clone(),
+            (country.clone(), read_code),
             paging,
             read,
-            |row, index| row.try_get_by_index(index),
         )
         .await?;
     if count {

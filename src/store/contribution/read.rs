@@ -278,7 +278,7 @@ pub async fn pages_of(
     let read_key = |row: &sea_orm::QueryResult, index: usize| parent.read_key(row, index);
     let keyset = tables.keyset(order);
     let mut pages = keyset
-        .pages(reader, select, columns.len(), key.clone(), paging, read, read_key)
+        .pages(reader, select, columns.len(), (key.clone(), read_key), paging, read)
         .await?;
     if count {
         counting
