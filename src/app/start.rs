@@ -25,6 +25,9 @@ pub enum StartError {
     /// The migrations failed.
     #[error("MIGRATE_DATABASE_URL: the migrations failed: {0}")]
     Migrate(#[from] RunError),
+    /// A file can't be imported or exported.
+    #[error(transparent)]
+    Interchange(#[from] crate::interchange::command::CommandError),
     /// Something that was to be written was refused.
     #[error("{0}")]
     Refused(String),

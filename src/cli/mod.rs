@@ -2,6 +2,8 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong usage. What a command gives is on standard output, the log on standard error.
 
+mod export;
+mod import;
 mod key;
 mod migrate;
 mod schema;
@@ -24,6 +26,8 @@ Examples:
   nam-needs key create --name 'Ministry of Health' --role FOCAL_POINT --country BGD
   nam-needs migrate status
   nam-needs schema > schema.graphql
+  nam-needs import --mapping plans.mapping.toml --dry-run plans.csv
+  nam-needs export --hxl > requests.csv
 
 Every setting is a flag, an environment variable or a line of the file .env in this directory.
 Exit status: 0 done, 1 failed, 2 wrong usage.";
@@ -48,6 +52,10 @@ enum Command {
     Schema,
     /// Mint, list and revoke API keys
     Key(key::Key),
+    /// Read requests from a CSV file
+    Import(import::Import),
+    /// Write requests as CSV
+    Export(export::Export),
 }
 
 /// Runs the program.
@@ -89,6 +97,8 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Migrate(migrate) => migrate.run(&config).await,
             Command::Schema => schema::run(),
             Command::Key(key) => key.run(&config).await,
+            Command::Import(import) => import.run(&config).await,
+            Command::Export(export) => export.run(&config).await,
         }
     })
 }

@@ -18,7 +18,7 @@ use crate::domain::text::{self, CONTACT_MAX, KEY_MAX, NAME_MAX, TEXT_MAX};
 pub const USD: &str = "USD";
 
 /// A request as it comes in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RequestForm {
     /// Alpha-3, alpha-2 or M49 code.
     pub country: String,
@@ -47,7 +47,7 @@ pub struct RequestForm {
 }
 
 /// A contact as it comes in.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactForm {
     /// Name.
     pub name: Option<String>,
@@ -60,7 +60,7 @@ pub struct ContactForm {
 }
 
 /// An item as it comes in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ItemForm {
     /// Its id in the request's source.
     pub external_id: Option<String>,

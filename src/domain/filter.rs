@@ -343,3 +343,76 @@ impl<F> Filter<F> {
         }
     }
 }
+
+/// Whether a tree has a leaf that `test` finds.
+fn any_leaf<F>(filter: &Filter<F>, test: &dyn Fn(&F) -> bool) -> bool {
+    match filter {
+        Filter::All(several) | Filter::Any(several) => several.iter().any(|one| any_leaf(one, test)),
+        Filter::Not(not) => any_leaf(not, test),
+        Filter::Is(field) => test(field),
+    }
+}
+
+impl Filter<RequestField> {
+    /// Whether it tests the request's status, however deep: by its items and contributions too, which lead back to the
+    /// same request. Other requests of its country are not it.
+    pub fn mentions_status(&self) -> bool {
+        any_leaf(self, &|field| match field {
+            RequestField::Status(_) => true,
+            RequestField::Items(related) => related.filter.mentions_status(),
+            RequestField::Contributions(related) => related.filter.mentions_status(),
+            _ => false,
+        })
+    }
+
+    /// The argument with the first test that can only be asked of the present, if there is one. Status, priority and
+    /// persons are remembered; reference data is taken as it is now.
+    pub fn present_only(&self) -> Option<&'static str> {
+        first_leaf(self, &|field| match field {
+            RequestField::Status(_) | RequestField::Priority(_) | RequestField::PeopleInNeed(_) => None,
+            RequestField::Country(filter) => first_leaf(filter, &|field| {
+                matches!(field, CountryField::AssistanceRequests(_)).then_some("filter")
+            }),
+            _ => Some("filter"),
+        })
+    }
+}
+
+impl Filter<ItemField> {
+    /// Whether it tests the status of the item's request, however deep.
+    pub fn mentions_status(&self) -> bool {
+        any_leaf(self, &|field| match field {
+            ItemField::Request(filter) => filter.mentions_status(),
+            ItemField::Contributions(related) => related.filter.mentions_status(),
+            _ => false,
+        })
+    }
+
+    /// The first test that can only be asked of the present, if there is one.
+    pub fn present_only(&self) -> Option<&'static str> {
+        first_leaf(self, &|field| match field {
+            ItemField::Kind(_) | ItemField::Category(_) | ItemField::Commodity(_) => None,
+            ItemField::Request(filter) => filter.present_only(),
+            _ => Some("itemFilter"),
+        })
+    }
+}
+
+impl Filter<ContributionField> {
+    /// Whether it tests the status of the request that the contribution is made to, however deep.
+    pub fn mentions_status(&self) -> bool {
+        any_leaf(self, &|field| match field {
+            ContributionField::Request(filter) => filter.mentions_status(),
+            ContributionField::Item(filter) => filter.mentions_status(),
+            _ => false,
+        })
+    }
+}
+
+fn first_leaf<F>(filter: &Filter<F>, test: &dyn Fn(&F) -> Option<&'static str>) -> Option<&'static str> {
+    match filter {
+        Filter::All(several) | Filter::Any(several) => several.iter().find_map(|one| first_leaf(one, test)),
+        Filter::Not(not) => first_leaf(not, test),
+        Filter::Is(field) => test(field),
+    }
+}

@@ -22,3 +22,5 @@ pub mod rights;
 pub mod search;
 pub mod step;
 pub mod text;
+pub mod timeline;
+pub mod totals;

@@ -6,6 +6,7 @@
 use async_graphql::{EmptySubscription, MergedObject, Schema};
 
 pub mod among;
+pub mod analysis;
 pub mod api_key;
 pub mod assistance_request;
 pub mod commodity;
@@ -26,6 +27,7 @@ pub mod payload;
 pub mod request_item;
 pub mod scalar;
 pub mod search;
+pub mod totals;
 pub mod unit;
 mod viewer;
 
@@ -44,6 +46,7 @@ pub struct Query(
     request_item::RequestItemQuery,
     contribution::ContributionQuery,
     search::SearchQuery,
+    analysis::AnalysisQuery,
     api_key::ApiKeyQuery,
 );
 

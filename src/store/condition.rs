@@ -260,7 +260,19 @@ pub(crate) mod resolve {
 
 /// A resolved filter of requests as SQL.
 pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: &Filter<RequestField>) -> Expr {
+    request_as(reader, aliases, table, table, filter)
+}
+
+/// The same with status, priority and persons as another table of the statement, `was`, remembers them.
+pub(crate) fn request_as(
+    reader: &Reader,
+    aliases: &Aliases,
+    table: &DynIden,
+    was: &DynIden,
+    filter: &Filter<RequestField>,
+) -> Expr {
     let column = |column: ar::Column| Expr::col((table.clone(), column));
+    let was = |column: ar::Column| Expr::col((was.clone(), column));
     let backend = reader.backend();
     tree(filter, &|field| match field {
         RequestField::Reference(test) => text(
@@ -278,8 +290,8 @@ pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filte
         RequestField::Text(words) => fold(words).split_whitespace().fold(Expr::val(true), |all, word| {
             all.and(contains(backend, column(ar::Column::TextFolded), word))
         }),
-        RequestField::Status(test) => choice(column(ar::Column::Status), test),
-        RequestField::Priority(test) => choice(column(ar::Column::Priority), test),
+        RequestField::Status(test) => choice(was(ar::Column::Status), test),
+        RequestField::Priority(test) => choice(was(ar::Column::Priority), test),
         RequestField::Stale(stale) => {
             let holds = column(ar::Column::Status)
                 .eq(RequestStatus::Verified.to_value())
@@ -314,7 +326,7 @@ pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filte
             related,
         ),
         RequestField::NeededBy(test) => ordered(column(ar::Column::NeededBy), test),
-        RequestField::PeopleInNeed(test) => ordered(column(ar::Column::PeopleInNeed), test),
+        RequestField::PeopleInNeed(test) => ordered(was(ar::Column::PeopleInNeed), test),
         RequestField::Source(test) => text(
             backend,
             column(ar::Column::Source),
@@ -336,10 +348,25 @@ pub(crate) fn request(reader: &Reader, aliases: &Aliases, table: &DynIden, filte
 
 /// A resolved filter of items as SQL.
 pub(crate) fn item(reader: &Reader, aliases: &Aliases, table: &DynIden, filter: &Filter<ItemField>) -> Expr {
+    item_as(reader, aliases, table, None, filter)
+}
+
+/// The same where the item's request is in the statement already: its table, and the one that remembers its status,
+/// priority and persons.
+pub(crate) fn item_as(
+    reader: &Reader,
+    aliases: &Aliases,
+    table: &DynIden,
+    joined: Option<(&DynIden, &DynIden)>,
+    filter: &Filter<ItemField>,
+) -> Expr {
     let column = |column: ri::Column| Expr::col((table.clone(), column));
     let backend = reader.backend();
     tree(filter, &|field| match field {
         ItemField::Request(filter) => {
+            if let Some((request, was)) = joined {
+                return request_as(reader, aliases, request, was, filter);
+            }
             let request_table = aliases.next("r");
             let select = Query::select()
                 .expr(Expr::val(1))

@@ -22,9 +22,12 @@ mod condition;
 mod connect;
 pub mod contribution;
 pub mod country;
+mod exact;
 mod fault;
+pub mod milestone;
 mod movement;
 pub mod need_category;
+pub mod needs;
 pub mod organization;
 pub mod page;
 mod reader;
@@ -92,7 +95,7 @@ impl Store {
     }
 
     /// Swaps the reference data; `reference::load` says in which order.
-    pub(crate) fn set_reference(&self, reference: Reference) {
+    pub fn set_reference(&self, reference: Reference) {
         self.0.reference.store(Arc::new(reference));
     }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::{Subject, available};
 use crate::error::Error;
-use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
+use crate::graphql::contribution::{self, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
@@ -18,9 +18,11 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime};
+use crate::graphql::totals::{self, NeedsTotals};
 use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::Parent;
+use crate::store::needs::{Asked, Of};
 use crate::store::request_item::ItemRow;
 
 /// A request for assistance.
@@ -241,6 +243,17 @@ impl AssistanceRequest {
             .collect())
     }
 
+    /// What its items add up to, in whatever status it is.
+    async fn totals(&self, ctx: &Context<'_>) -> Fallible<NeedsTotals> {
+        let of = || Ok(Of::Requests(self.ids()?));
+        let asked = Asked {
+            any_status: true,
+            ..Asked::default()
+        };
+        let key = self.0.row()?.id()?.to_string();
+        totals::nested(ctx, self.0.level(), of, &key, &asked).await
+    }
+
     /// The contributions to its items. Without an order, oldest first.
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn contributions(
@@ -255,7 +268,7 @@ impl AssistanceRequest {
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Fallible<ContributionConnection> {
-        let asked = Asked {
+        let asked = contribution::Asked {
             filter,
             order_by,
             arguments: arguments(first, after, last, before),

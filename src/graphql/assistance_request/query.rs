@@ -132,7 +132,7 @@ pub fn node_fields<'a>(ctx: &'a Context<'_>) -> Vec<SelectionField<'a>> {
 fn columns_of(field: &str) -> &'static [Column] {
     use Column as C;
     match field {
-        "id" | "items" | "contributions" | "fulfilment" | "__typename" => &[],
+        "id" | "items" | "contributions" | "fulfilment" | "totals" | "__typename" => &[],
         "reference" => &[C::Reference],
         "country" => &[C::CountryCode],
         "title" => &[C::Title],
@@ -254,9 +254,12 @@ impl AssistanceRequestQuery {
                 }
             };
             let fields: Vec<_> = ctx.field().selection_set().collect();
-            let more = fields
-                .iter()
-                .any(|field| matches!(field.name(), "items" | "contributions" | "fulfilment"));
+            let more = fields.iter().any(|field| {
+                matches!(
+                    field.name(),
+                    "items" | "contributions" | "fulfilment" | "totals" | "country"
+                )
+            });
             let consistency = if more {
                 Consistency::Snapshot
             } else {

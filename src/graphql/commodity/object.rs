@@ -10,15 +10,19 @@ use crate::domain::number::{UNIT_COST_SCALE, from_fixed};
 use crate::domain::reference::localized;
 use crate::error::Error;
 use crate::graphql::among::{Known, surely_among};
+use crate::graphql::assistance_request::AssistanceRequestFilter;
 use crate::graphql::commodity::query::LISTING;
 use crate::graphql::fault::Fallible;
 use crate::graphql::level::Entry;
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::connection;
+use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{DateTime, Decimal};
+use crate::graphql::totals::{self, NeedsTotals, asked};
 use crate::graphql::unit::Unit;
 use crate::store::Reader;
+use crate::store::needs::Of;
 use crate::store::page::{Arguments, Page};
 
 /// A commodity.
@@ -123,6 +127,24 @@ impl Commodity {
     /// Whether new requests may name it; false once it is retired.
     async fn active(&self) -> Fallible<bool> {
         Ok(self.row()?.active)
+    }
+
+    /// What the items that ask for it add up to, of requests that the viewer may see.
+    async fn needs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
+        filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+    ) -> Fallible<NeedsTotals> {
+        let level = self.0.level();
+        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let of = || {
+            Ok(Of::Commodities(
+                level.rows.iter().map(|row| row.row.code.clone()).collect(),
+            ))
+        };
+        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

@@ -15,8 +15,11 @@ use crate::graphql::fault::Fallible;
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection, wants_total};
+use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{CountryCode, DateTime};
+use crate::graphql::totals::{self, NeedsTotals, asked};
 use crate::store::assistance_request::pages_of_countries;
+use crate::store::needs::Of;
 use crate::store::page::Page;
 
 /// A State.
@@ -199,6 +202,24 @@ impl Country {
             },
         };
         Ok(AssistanceRequestConnection::new(page.map(AssistanceRequest)))
+    }
+
+    /// What its requests add up to, of those that the viewer may see.
+    async fn needs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
+        filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+    ) -> Fallible<NeedsTotals> {
+        let level = self.0.level();
+        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let of = || {
+            Ok(Of::Countries(
+                level.rows.iter().map(|row| row.row.code.clone()).collect(),
+            ))
+        };
+        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

@@ -9,12 +9,16 @@ use entity::need_category::Model;
 use crate::domain::reference::localized;
 use crate::error::Error;
 use crate::graphql::among::{Known, among};
+use crate::graphql::assistance_request::AssistanceRequestFilter;
 use crate::graphql::commodity::{Commodity, CommodityConnection, commodity_page};
 use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
+use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::DateTime;
+use crate::graphql::totals::{self, NeedsTotals, asked};
+use crate::store::needs::Of;
 
 /// A category of needs.
 #[derive(Clone)]
@@ -139,6 +143,24 @@ impl NeedCategory {
         let arguments = arguments(first, after, last, before);
         let page = commodity_page(ctx, &self.0.level().reader, &arguments, code)?;
         Ok(CommodityConnection::new(page.map(Commodity)))
+    }
+
+    /// What the items of this category and of all below it add up to, of requests that the viewer may see.
+    async fn needs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
+        filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+    ) -> Fallible<NeedsTotals> {
+        let level = self.0.level();
+        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let of = || {
+            Ok(Of::Categories(
+                level.rows.iter().map(|row| row.row.code.clone()).collect(),
+            ))
+        };
+        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

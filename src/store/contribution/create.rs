@@ -92,7 +92,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     Ok(id)
 }
 
-async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<Uuid> {
+pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<Uuid> {
     let NewContribution {
         organization,
         quantity_milli,

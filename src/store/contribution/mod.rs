@@ -2,6 +2,7 @@
 
 mod create;
 mod delivery;
+mod import;
 mod read;
 mod step;
 mod update;
@@ -9,6 +10,7 @@ mod write;
 
 pub use create::create;
 pub use delivery::{NewDelivery, record_delivery, void_delivery};
+pub use import::{Delivered, DeliveredOutcome, import_delivered};
 pub use read::{
     By, ContributionRow, DeliveryRow, OrderBy, OrderField, Parent, by_ids, deliveries_by_ids, deliveries_of, find,
     page, pages_of,
