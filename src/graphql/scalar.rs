@@ -1,31 +1,31 @@
 //! The scalars: what is no value of theirs never reaches a resolver.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal as Exact;
 
 use crate::domain::number::plain;
 
 /// ISO 8601 calendar date without a zone: `2020-05-04`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Description)]
 pub struct Date(pub NaiveDate);
 
 /// RFC 3339 moment in UTC to the microsecond: `2020-05-04T12:00:00.000000Z`. Input may have any offset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Description)]
 pub struct DateTime(pub chrono::DateTime<Utc>);
 
 /// Exact decimal as a JSON string, plainly printed, without exponent or trailing zeros: `"1250.5"`. Input is such a
 /// string or an integer, never a float.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Decimal(pub Exact);
 
 /// Whole number beyond 32 bits as a JSON string of digits: `"7800000000"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct BigInt(pub i128);
 
 /// ISO 3166-1 alpha-3 code of a country in capitals: `"BGD"`. Input may be the alpha-2 code or the three M49 digits
 /// too.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CountryCode(pub String);
 
 fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueError<T> {
@@ -37,7 +37,11 @@ fn is_value<T: ScalarType>(value: &Value) -> bool {
     T::parse(value.clone()).is_ok()
 }
 
-#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+#[Scalar(
+    name = "Date",
+    use_type_description = true,
+    specified_by_url = "https://scalars.graphql.org/andimarek/local-date"
+)]
 impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let what = "a calendar date like \"2020-05-04\" is expected.";
@@ -60,6 +64,7 @@ impl ScalarType for Date {
 
 #[Scalar(
     name = "DateTime",
+    use_type_description = true,
     specified_by_url = "https://scalars.graphql.org/andimarek/date-time"
 )]
 impl ScalarType for DateTime {
@@ -82,7 +87,7 @@ impl ScalarType for DateTime {
     }
 }
 
-#[Scalar(name = "Decimal")]
+#[Scalar(name = "Decimal", use_type_description = true)]
 impl ScalarType for Decimal {
     fn parse(value: Value) -> InputValueResult<Self> {
         let what = "an exact decimal is expected: a string like \"1250.5\", or an integer.";
@@ -117,7 +122,7 @@ fn is_plain_decimal(text: &str) -> bool {
     }
 }
 
-#[Scalar(name = "BigInt")]
+#[Scalar(name = "BigInt", use_type_description = true)]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
         let what = "a whole number is expected: a string of digits, or an integer.";
@@ -142,6 +147,7 @@ impl ScalarType for BigInt {
 
 #[Scalar(
     name = "CountryCode",
+    use_type_description = true,
     specified_by_url = "https://www.iso.org/iso-3166-country-codes.html"
 )]
 impl ScalarType for CountryCode {
