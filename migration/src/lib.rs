@@ -11,6 +11,7 @@ mod m20261123_000002_assistance_request;
 mod m20261123_000003_api_key;
 mod m20261123_000004_contribution;
 mod m20261123_000010_search;
+mod m20261123_000011_order;
 mod run;
 
 pub use run::{Direction, RunError, Step, Target};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000003_api_key::Migration),
             Box::new(m20261123_000004_contribution::Migration),
             Box::new(m20261123_000010_search::Migration),
+            Box::new(m20261123_000011_order::Migration),
         ]
     }
 }

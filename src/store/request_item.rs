@@ -120,7 +120,7 @@ impl Tables {
     }
 
     fn keyset(&self, order: &[OrderBy]) -> Keyset {
-        let keys = order
+        let mut keys: Vec<Key> = order
             .iter()
             .map(|by| {
                 let item = |column| Expr::col((self.item.clone(), column));
@@ -141,6 +141,16 @@ impl Tables {
                 }
             })
             .collect();
+        // Where only the request orders, its items stay together: an index of requests then serves the page.
+        let by_request = |by: &OrderBy| matches!(by.field, OrderField::NeededBy | OrderField::Priority);
+        if let Some(first) = order.first().filter(|_| order.iter().all(by_request)) {
+            keys.push(Key {
+                expr: Expr::col((self.request.clone(), ar::Column::Id)),
+                kind: KeyKind::Id,
+                nullable: false,
+                descending: first.descending,
+            });
+        }
         Keyset::new(keys, Expr::col((self.item.clone(), ri::Column::Id)))
     }
 }
