@@ -24,7 +24,7 @@ pub enum StartError {
     #[error("DATABASE_URL: {0}")]
     Connect(#[from] ConnectError),
     /// The migrations failed.
-    #[error("MIGRATE_DATABASE_URL: the migrations failed: {0}")]
+    #[error("DATABASE_URL, or MIGRATE_DATABASE_URL where it is given: the database can't be migrated: {0}")]
     Migrate(#[from] RunError),
     /// A file can't be imported or exported.
     #[error(transparent)]

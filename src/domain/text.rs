@@ -75,6 +75,15 @@ pub fn findable(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A character that nobody sees: white space, and what Unicode calls ignorable by default.
+const fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character,
+            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}')
+}
+
 /// A text in NFC and trimmed, as it is kept.
 pub fn canonical(text: &str) -> String {
     text.trim().nfc().collect()
@@ -84,7 +93,7 @@ pub fn canonical(text: &str) -> String {
 /// `max` characters. Notes what is wrong at `path`.
 pub fn required(text: &str, max: usize, path: &Path<'_>, problems: &mut Problems) -> Option<String> {
     let text = canonical(text);
-    if text.is_empty() {
+    if text.chars().all(is_invisible) {
         problems.add(path, ProblemCode::Blank, "This must not be blank.");
         return None;
     }

@@ -59,7 +59,7 @@ pub fn require(actor: &Actor, operation: Operation, what: &str) -> Result<(), Fa
         ))));
     }
     if scope(actor, operation).is_nothing() {
-        return Err(Fault(Error::Forbidden(format!("None of your roles may {what}."))));
+        return Err(Fault(Error::Forbidden(format!("None of your roles may use {what}."))));
     }
     Ok(())
 }

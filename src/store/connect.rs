@@ -92,7 +92,8 @@ async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseC
             .after_release(|connection, _| {
                 Box::pin(async move {
                     if connection.is_in_transaction() {
-                        connection.execute("ROLLBACK").await?;
+                        // The driver may have rolled back by now, and then there is nothing to roll back.
+                        let _ = connection.execute("ROLLBACK").await;
                     }
                     Ok(true)
                 })

@@ -247,3 +247,29 @@ on_both! {
         assert_eq!(counts, [5, 5, 5], "count, requests, contributions of requests, items, contributions of items");
     }
 }
+
+on_both! {
+    async fn an_import_without_a_contact_leaves_the_one_that_is_there(app) {
+        let people = people(app).await;
+        let mut row = draft();
+        row["externalId"] = "X-1".into();
+        let input = |row: &Value| json!({ "source": "SYS", "rows": [row] });
+        let selection = "created updated unchanged assistanceRequests { contact { name } version } userErrors { code field }";
+        let created = app.mutate(&people.focal, "importAssistanceRequests", input(&row), selection).await;
+        assert_eq!(created["created"], 1, "{created:#}");
+        row.as_object_mut().unwrap().remove("contact");
+        let again = app.mutate(&people.focal, "importAssistanceRequests", input(&row), selection).await;
+        assert_eq!(again["unchanged"], 1, "{again:#}");
+        assert_eq!(again["assistanceRequests"][0]["contact"]["name"], "A. Rahman");
+    }
+
+    async fn a_title_that_nobody_can_see_is_blank(app) {
+        let people = people(app).await;
+        for title in ["\u{200b}", "\u{feff}", " \u{2060} "] {
+            let mut input = draft();
+            input["title"] = title.into();
+            let refused = app.mutate(&people.focal, "createAssistanceRequest", input, "userErrors { code field }").await;
+            assert_eq!(refused["userErrors"], json!([{ "code": "BLANK", "field": ["title"] }]));
+        }
+    }
+}

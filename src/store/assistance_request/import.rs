@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
-use crate::domain::assistance_request::{NewItem, NewRequest, Origin};
+use crate::domain::assistance_request::{Contact, NewItem, NewRequest, Origin};
 use crate::domain::figures::Figures;
 use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
@@ -261,6 +261,8 @@ async fn change(
     })
 }
 
+/// What a row says of a request. A row without a contact says nothing of it, so the one that is there stays: exports
+/// leave contacts out.
 fn patch(new: &NewRequest) -> RequestPatch {
     RequestPatch {
         title: Some(new.title.clone()),
@@ -268,7 +270,7 @@ fn patch(new: &NewRequest) -> RequestPatch {
         priority: Some(new.priority),
         people_in_need: Some(new.people_in_need),
         needed_by: Some(new.needed_by),
-        contact: Some(new.contact.clone()),
+        contact: (new.contact != Contact::default()).then(|| new.contact.clone()),
         ..Default::default()
     }
 }

@@ -74,11 +74,11 @@ fn check_right(w: &Write, row: &ar::Model, step: Step) -> Outcome<()> {
     }
     let message = if step.operation() == Operation::Review && is_own(&w.actor, &subject) {
         format!(
-            "Nobody may {} for what one created or submitted oneself.",
+            "Nobody may use {} for what one created or submitted oneself.",
             step.mutation()
         )
     } else {
-        format!("You may not {} for this request.", step.mutation())
+        format!("You may not use {} for this request.", step.mutation())
     };
     Err(Refused::Error(Error::Forbidden(message)))
 }

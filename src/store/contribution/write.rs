@@ -60,7 +60,7 @@ pub(super) async fn load(
     };
     let row = row.ok_or_else(unknown)?;
     if !may(&w.actor, step, &request.country_code, &row.organization_code) {
-        let message = format!("You may not {} for this contribution.", step.mutation());
+        let message = format!("You may not use {} for this contribution.", step.mutation());
         return Err(Refused::Error(Error::Forbidden(message)));
     }
     if row.version != version {
