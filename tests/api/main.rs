@@ -13,6 +13,7 @@ mod bad_input;
 mod common;
 mod contribution;
 mod errors;
+mod figures;
 mod http;
 mod lifecycle;
 mod reading;

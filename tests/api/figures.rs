@@ -1,0 +1,98 @@
+//! The real figures as clients see them, against sums taken from the file alone.
+
+use std::collections::HashMap;
+
+use nam_needs::interchange::{examples, figures, funding};
+use serde_json::{Value, json};
+
+use crate::on_both;
+
+/// Required and funded, in US dollars, by the rules of the file and without the program's reading of it: a plan total
+/// includes its COVID-19 part, a regional sum that stands under several countries is of no country, and two rows name
+/// no State of the reference data.
+fn of_the_file() -> (i64, i64, usize) {
+    let text = include_str!("../../data/real/ghrp_country_plan_requirements_2020-10-21.csv");
+    let rows: Vec<HashMap<String, String>> = csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .map(Result::unwrap)
+        .collect();
+    let regional =
+        |row: &HashMap<String, String>| (row["plan_type"] == "REGIONAL").then(|| row["required_usd"].clone());
+    let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+    let (mut required, mut funded, mut items) = (0, 0, 0);
+    for row in &rows {
+        let repeated = regional(row).is_some_and(|sum| {
+            rows.iter()
+                .filter(|other| regional(other).as_ref() == Some(&sum))
+                .count()
+                > 1
+        });
+        if repeated || ["ABW", "CUW"].contains(&row["iso3"].as_str()) {
+            continue;
+        }
+        items += 1;
+        if row["plan_type"] != "HRP-COVID19" {
+            required += number(&row["required_usd"]);
+            funded += number(&row["funded_usd"]);
+        }
+    }
+    (required, funded, items)
+}
+
+const TOTALS: &str =
+    "query($kind: ItemKind!) { needsAnalysis(groupBy: [KIND], itemFilter: { kind: { eq: $kind } }) { nodes { totals {
+    requestCount itemCount requestedValueUsd deliveredValueUsd uncoveredValueUsd } } } contributions { totalCount } }";
+
+on_both! {
+    async fn what_plans_require_and_had_received_is_what_the_file_says(app) {
+        figures::load(&app.store).await.unwrap();
+        let funded = figures::load_funding(&app.store).await.unwrap();
+        assert_eq!((funded.created, funded.unchanged), (95, 0));
+        assert!(funded.excess.is_empty() && funded.failed.is_empty(), "{funded:?}");
+        let again = figures::load_funding(&app.store).await.unwrap();
+        assert_eq!((again.created, again.unchanged), (0, 95), "loading again changes nothing");
+        let (required, received, items) = of_the_file();
+        assert_eq!((required, items), (36_502_086_397, 95));
+        let seen = app.ask(None, TOTALS, json!({ "kind": "FUNDING" })).await;
+        let totals = &seen["needsAnalysis"]["nodes"][0]["totals"];
+        assert_eq!(totals["requestCount"], 71);
+        assert_eq!(totals["itemCount"], 95);
+        assert_eq!(totals["requestedValueUsd"], required.to_string());
+        assert_eq!(totals["deliveredValueUsd"], received.to_string());
+        assert_eq!(totals["uncoveredValueUsd"], (required - received).to_string());
+        let query = "{ contributions(first: 100) { nodes { status organization { code } source deliveredOn } } }";
+        let seen = app.ask(None, query, Value::Null).await;
+        for one in seen["contributions"]["nodes"].as_array().unwrap() {
+            assert_eq!(*one, json!({ "status": "DELIVERED", "organization": { "code": "FTS_DONORS" },
+                "source": "OCHA-FTS-2020-10-21", "deliveredOn": "2020-10-21" }));
+        }
+    }
+
+    async fn more_funding_than_is_required_is_capped_and_told(app) {
+        figures::load(&app.store).await.unwrap();
+        let plan = figures::PLANS.plan(&app.store.reference(), 200).unwrap();
+        let mut rows = figures::PLANS.funding(&plan).unwrap();
+        rows.truncate(1);
+        let required = plan.rows[0].import.form.items[0].quantity;
+        let item = rows[0].item.clone();
+        rows[0].contribution.quantity_milli = i64::try_from(required.mantissa()).unwrap() * 1_000 + 5_000;
+        let funded = funding::land(&app.store, "OCHA-FTS-2020-10-21", rows).await.unwrap();
+        assert_eq!(funded.excess, [(item, 5.into())]);
+        let seen = app.ask(None, "{ contributions { nodes { quantity item { quantity uncoveredQuantity } request { fulfilment } } } }", Value::Null).await;
+        let one = &seen["contributions"]["nodes"][0];
+        assert_eq!(one["quantity"], one["item"]["quantity"]);
+        assert_eq!(one["item"]["uncoveredQuantity"], "0");
+    }
+
+    async fn examples_are_few_plainly_marked_and_made_once(app) {
+        figures::load(&app.store).await.unwrap();
+        assert_eq!(examples::load(&app.store).await.unwrap(), 8);
+        assert_eq!(examples::load(&app.store).await.unwrap(), 0);
+        let seen = app.ask(None, "{ contributions { nodes { source status } } }", Value::Null).await;
+        let all = seen["contributions"]["nodes"].as_array().unwrap();
+        assert!(all.iter().all(|one| one["source"] == examples::SOURCE), "{all:?}");
+        for status in ["PLEDGED", "COMMITTED", "IN_TRANSIT", "DELIVERED"] {
+            assert!(all.iter().any(|one| one["status"] == status), "an example that is {status}");
+        }
+    }
+}
