@@ -20,4 +20,5 @@ mod random;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
 mod support;
+mod totals;
 mod walk;

@@ -15,6 +15,7 @@ use crate::invariants::{Tables, hold};
 use crate::on_both;
 use crate::random::{Random, milli, rounds, units};
 use crate::support::{codes, draft, named, named_with};
+use crate::totals;
 
 /// People who act at once.
 const WALKERS: usize = 16;
@@ -480,6 +481,7 @@ async fn walk(app: &TestApp) {
         }
         let tables = hold(app).await;
         walk.check_versions(&tables);
+        totals::agree(app, &tables).await;
         below = tables.days_below_zero();
         if round % 3 == 2 {
             app.pass_days(1);
