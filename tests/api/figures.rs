@@ -84,6 +84,42 @@ on_both! {
         assert_eq!(one["item"]["uncoveredQuantity"], "0");
     }
 
+    async fn weeks_and_months_end_where_they_end(app) {
+        figures::load(&app.store).await.unwrap();
+        // The plans were verified on Wednesday 21 October 2020; a week ends on Sunday, and what is cut ends where asked.
+        for (interval, from, to, expected) in [
+            ("WEEK", "2020-10-12", "2020-10-27", vec![("2020-10-18", 0), ("2020-10-25", 71), ("2020-10-27", 71)]),
+            ("MONTH", "2020-09-15", "2020-11-10", vec![("2020-09-30", 0), ("2020-10-31", 71), ("2020-11-10", 71)]),
+            ("DAY", "2020-10-20", "2020-10-21", vec![("2020-10-20", 0), ("2020-10-21", 71)]),
+        ] {
+            let query = format!("{{ needsTimeline(interval: {interval}, from: \"{from}\", to: \"{to}\") {{ date totals {{ requestCount }} }} }}");
+            let seen = app.ask(None, &query, Value::Null).await;
+            let points: Vec<Value> = expected.iter().map(|(date, count)| json!({ "date": date, "totals": { "requestCount": count } })).collect();
+            assert_eq!(seen["needsTimeline"], json!(points), "{interval}");
+        }
+    }
+
+    async fn an_analysis_is_read_on_by_its_cursor(app) {
+        figures::load(&app.store).await.unwrap();
+        let query = "query($first: Int, $after: String) { needsAnalysis(groupBy: [COUNTRY], first: $first, after: $after) {
+            totalCount nodes { country { code } } pageInfo { hasNextPage endCursor } } }";
+        let (mut seen, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let page = app.ask(None, query, json!({ "first": 50, "after": after })).await["needsAnalysis"].clone();
+            seen.extend(page["nodes"].as_array().unwrap().iter().map(|row| row["country"]["code"].as_str().unwrap().to_owned()));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] == false {
+                assert_eq!(page["totalCount"], seen.len());
+                break;
+            }
+        }
+        let count = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), count, "no country twice");
+        assert!(count > 120, "{count}");
+    }
+
     async fn examples_are_few_plainly_marked_and_made_once(app) {
         figures::load(&app.store).await.unwrap();
         assert_eq!(examples::load(&app.store).await.unwrap(), 8);
