@@ -36,6 +36,7 @@ pub mod request_item;
 mod row;
 pub mod search;
 mod statements;
+mod turn;
 mod write;
 
 pub use clock::Clock;

@@ -20,7 +20,7 @@ use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::condition::visible_request;
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Write};
+use crate::store::{Outcome, Refused, Write, turn};
 
 /// The rules' view of a row.
 pub(super) fn subject(row: &ar::Model) -> Subject<'_> {
@@ -36,6 +36,7 @@ pub(super) fn subject(row: &ar::Model) -> Subject<'_> {
 async fn lock(w: &Write, id: Uuid) -> Result<Option<ar::Model>, DbErr> {
     let table = ar::Entity.into_iden();
     let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
+    turn::take(w, id).await?;
     match w.backend() {
         DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await,
         // The transaction holds the only write lock there is.

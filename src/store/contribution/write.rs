@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::store::condition::visible_request;
 use crate::store::contribution::update::last_delivery;
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Write};
+use crate::store::{Outcome, Refused, Write, turn};
 
 /// What a row holds.
 pub(super) fn holding(row: &contribution::Model) -> Holding {
@@ -33,6 +33,7 @@ pub(super) fn holding(row: &contribution::Model) -> Holding {
 pub(super) async fn hold_request(w: &Write, id: Uuid) -> Result<Option<ar::Model>, DbErr> {
     let table = ar::Entity.into_iden();
     let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
+    turn::share(w, id).await?;
     match w.backend() {
         DbBackend::Postgres => query.lock_shared().one(&w.tx).await,
         _ => query.one(&w.tx).await,
