@@ -3,12 +3,13 @@
 //!
 //! Law of the room: `http` is never named here, nor SeaORM's entity and active-model traits.
 
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema};
 
 pub mod among;
 pub mod analysis;
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
 pub mod commodity;
 pub mod context;
 pub mod contribution;
@@ -47,6 +48,7 @@ pub struct Query(
     contribution::ContributionQuery,
     search::SearchQuery,
     analysis::AnalysisQuery,
+    change::ChangeQuery,
     api_key::ApiKeyQuery,
 );
 
@@ -63,12 +65,17 @@ pub struct Mutation(
     api_key::ApiKeyMutation,
 );
 
+/// Whatever can be subscribed to.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(change::ChangeSubscription);
+
 /// The schema that the server serves.
-pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type NeedsSchema = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         // The document gate has measured every document before it comes here.
         .disable_suggestions()
         .finish()

@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::change::{Feed, Waiting};
 
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
 mod clock;
 pub mod commodity;
 mod condition;
@@ -56,6 +58,8 @@ struct Inner {
     clock: Clock,
     reference: ArcSwap<Reference>,
     refreshing: Mutex<()>,
+    waiting: Waiting,
+    feed: Feed,
     statements: Arc<AtomicU64>,
     rules: Rules,
 }
@@ -87,6 +91,8 @@ impl Store {
             clock,
             reference,
             refreshing: Mutex::default(),
+            waiting: Waiting::default(),
+            feed: Feed::default(),
             statements,
             rules,
         }))
@@ -110,6 +116,16 @@ impl Store {
     /// The present moment by the clock that tests can set, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
+    }
+
+    /// The end of the ledger, as it moves.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// Moves whenever an API key was made or revoked, on any server.
+    pub fn keys_changed(&self) -> watch::Receiver<u64> {
+        self.0.feed.keys()
     }
 
     /// SQL statements sent so far, those that begin and end transactions not counted.

@@ -10,6 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Problems};
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
 use crate::store::{Store, fault};
 
@@ -62,6 +63,7 @@ pub struct Write {
     pub(crate) now: DateTime<Utc>,
     pub(crate) reference: Arc<Reference>,
     pub(crate) store: Store,
+    pub(crate) journal: Journal,
 }
 
 impl Write {
@@ -77,7 +79,15 @@ impl Write {
             now: self.now,
             reference: Arc::clone(&self.reference),
             store: self.store.clone(),
+            journal: Journal::default(),
         })
+    }
+
+    /// Keeps what a savepoint did.
+    pub(crate) async fn keep(&self, savepoint: Self) -> Result<(), DbErr> {
+        savepoint.tx.commit().await?;
+        self.journal.absorb(savepoint.journal);
+        Ok(())
     }
 }
 
@@ -125,10 +135,17 @@ impl Store {
             now: self.now(),
             reference: self.reference(),
             store: self.clone(),
+            journal: Journal::default(),
         };
         match work(&write).await {
             Ok(done) => {
+                let changed = change::flush(&write).await?;
                 write.tx.commit().await?;
+                if changed && let Err(error) = change::settle(self).await {
+                    // It is done, and will be in the feed; whether it was, the client learns by looking.
+                    tracing::warn!(?error, "a write waits for its place in the ledger");
+                    return Err(Refused::Error(Error::Timeout));
+                }
                 Ok(done)
             }
             Err(refused) => {

@@ -73,9 +73,11 @@ pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outco
                 if key.revoked_at.is_some() {
                     return Ok(key.into());
                 }
-                let mut row = key.into_active_model();
+                let mut row = key.clone().into_active_model();
                 row.revoked_at = Set(Some(w.now));
-                Ok(row.update(&w.tx).await?.into())
+                let revoked = row.update(&w.tx).await?;
+                w.journal.changed("revoked", &key, &revoked);
+                Ok(revoked.into())
             })
         })
         .await
@@ -179,6 +181,7 @@ async fn insert(w: &Write, new: NewApiKey, secret: &SecretString) -> Outcome<Api
     ak::Entity::insert(model.clone().into_active_model().reset_all())
         .exec_without_returning(&w.tx)
         .await?;
+    w.journal.created(&model);
     Ok(model.into())
 }
 

@@ -111,7 +111,7 @@ async fn land_alone(w: &Write, row: &ImportForm, options: ImportOptions) -> Outc
     let point = w.savepoint().await?;
     match land(&point, row, options).await {
         Ok(outcome) => {
-            point.tx.commit().await?;
+            w.keep(point).await?;
             Ok(outcome)
         }
         Err(Refused::Problems(problems)) => {
@@ -159,7 +159,10 @@ async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<Ro
     let confirmed_at = row.confirmed_on.map(start_of_day);
     match find(w, origin).await? {
         Some(found) if !sees(w, found.id).await? => Err(duplicate_origin().into()),
-        Some(found) => change(w, &found, &new, confirmed_at, options).await,
+        Some(found) => {
+            w.journal.saw(&found);
+            change(w, &found, &new, confirmed_at, options).await
+        }
         None => {
             let begin = if options.verified {
                 Begin::Verified(row.verified_on.map_or(w.now, start_of_day))
@@ -244,7 +247,7 @@ async fn change(
         changed = true;
     }
     if changed {
-        write::save(w, row, change).await?;
+        write::save(w, row, Step::Update, change).await?;
     }
     let submits = editable && options.submit;
     if submits {
@@ -336,9 +339,12 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
     let kept: Vec<Uuid> = matched.iter().flatten().map(|item| item.id).collect();
     ri::Entity::delete_many()
         .filter(ri::Column::RequestId.eq(request))
-        .filter(ri::Column::Id.is_not_in(kept))
+        .filter(ri::Column::Id.is_not_in(kept.iter().copied()))
         .exec(&w.tx)
         .await?;
+    for item in old.iter().filter(|item| !kept.contains(&item.id)) {
+        w.journal.removed(item);
+    }
     for ((item, old), position) in new.iter().zip(matched).zip(0..) {
         match old {
             Some(old) => {
@@ -355,7 +361,8 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
                     ..Default::default()
                 };
                 write::set_base(&mut change, item.quantity_milli, item.unit_cost_e4);
-                change.update_without_returning(&w.tx).await?;
+                let after = change.update(&w.tx).await?;
+                w.journal.changed("updated", old, &after);
             }
             None => write::insert_items(w, request, position, std::slice::from_ref(item), None).await?,
         }
@@ -410,7 +417,8 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
         }
         let uncovered = old.uncovered_milli + moved;
         change.uncovered_value_e7 = Set(new.unit_cost_e4.map(|cost| uncovered * cost));
-        change.update_without_returning(&w.tx).await?;
+        let after = change.update(&w.tx).await?;
+        w.journal.changed("updated", old, &after);
     }
     Ok(())
 }

@@ -113,7 +113,7 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
         change.status = Set(next);
         change.status_reason = Set(reason);
     }
-    write::save(w, row, change).await
+    write::save(w, row, step, change).await
 }
 
 /// Verifies a request: sets what is approved of each item, as requested where left out. On a VERIFIED request only the
@@ -153,7 +153,7 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
             change.status_reason = Set(None);
             change.verified_at = Set(Some(w.now));
         }
-        write::save(w, &row, change).await?;
+        write::save(w, &row, Step::Verify, change).await?;
     }
     Ok(row.id)
 }
@@ -174,7 +174,7 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
     match item.approved_milli {
         None => {
             write::set_base(&mut change, quantity, item.unit_cost_e4);
-            movement::record(w, &[(cause, Figures::base(quantity))]).await?;
+            movement::record(w, &[(cause, Figures::base(quantity))]);
         }
         Some(before) if before != quantity && !movement::apply(w, cause, Figures::base(quantity - before)).await? => {
             let committed = plain(from_fixed(movement::figures(item).covered(), QUANTITY_SCALE));
@@ -187,7 +187,8 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
         Some(_) => {}
     }
     // After the figures have moved: the database checks them against the base.
-    change.update_without_returning(&w.tx).await?;
+    let after = change.update(&w.tx).await?;
+    w.journal.changed("approved", item, &after);
     Ok(())
 }
 

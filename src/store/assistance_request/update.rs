@@ -98,7 +98,7 @@ async fn apply(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcome<bool
         changed |= apply_items(w, row, patch).await?;
     }
     if changed {
-        write::save(w, row, change).await?;
+        write::save(w, row, Step::Update, change).await?;
     }
     Ok(changed)
 }
@@ -200,6 +200,9 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
             .filter(ri::Column::Id.is_in(removed.iter().copied()))
             .exec(&w.tx)
             .await?;
+        for item in items.iter().filter(|item| removed.contains(&item.id)) {
+            w.journal.removed(item);
+        }
     }
     // Taken out of the way first, so that two items may swap their external ids.
     for change in changes
@@ -215,7 +218,10 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
     }
     let changed = !removed.is_empty() || !changes.is_empty() || !added.is_empty();
     for change in changes {
-        change.model.update_without_returning(&w.tx).await?;
+        let after = change.model.update(&w.tx).await?;
+        if let Some(before) = items.iter().find(|item| item.id == after.id) {
+            w.journal.changed("updated", before, &after);
+        }
     }
     let from = items.iter().map(|item| item.position).max().map_or(0, |last| last + 1);
     write::insert_items(w, row.id, from, &added, None).await?;

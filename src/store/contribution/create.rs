@@ -59,7 +59,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     if !new.committed {
         write::check_pledge(new.quantity_milli, &found)?;
     }
-    let id = insert_row(w, &found, new).await?;
+    let id = insert_row(w, &found, new).await?.id;
     let on = w.now.date_naive();
     let status = if new.committed {
         ContributionStatus::Committed
@@ -93,7 +93,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     Ok(id)
 }
 
-pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<Uuid> {
+pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<contribution::Model> {
     let NewContribution {
         organization,
         quantity_milli,
@@ -143,7 +143,10 @@ pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContributio
         updated_at: Set(w.now),
     };
     match row.insert(&w.tx).await {
-        Ok(_) => Ok(id),
+        Ok(row) => {
+            w.journal.created(&row);
+            Ok(row)
+        }
         Err(failed) if fault::duplicate(&failed).is_some() => {
             let message = "Another contribution has this source and externalId.";
             Err(Problem::new(ProblemCode::Duplicate, message).at("externalId").into())

@@ -13,6 +13,7 @@ use crate::domain::contribution::{ContributionStep, check_on};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, TEXT_MAX};
+use crate::store::change::Part;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
@@ -82,7 +83,8 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
         void_reason: Set(None),
         created_at: Set(w.now),
     };
-    part.insert(&w.tx).await?;
+    let part = part.insert(&w.tx).await?;
+    w.journal.created(&Part(&part, &row));
     let after = before.received(new.accepted_milli, new.rejected_milli);
     let cause = Cause {
         item: row.item_id,
@@ -95,7 +97,11 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
     if after.status == ContributionStatus::Delivered {
         change.delivered_on = Set(last_delivery(w, row.id).await?);
     }
-    write::save(w, &row, change).await?;
+    let verb = match after.status {
+        ContributionStatus::Delivered => "delivered",
+        _ => ContributionStep::RecordDelivery.action(),
+    };
+    write::save(w, &row, verb, change).await?;
     Ok(row.id)
 }
 
@@ -149,12 +155,13 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
         void_reason: Set(Some(reason)),
         ..Default::default()
     };
-    voided.update_without_returning(&w.tx).await?;
+    let voided = voided.update(&w.tx).await?;
+    w.journal.changed("voided", &Part(&part, &row), &Part(&voided, &row));
     let mut change = contribution::ActiveModel {
         delivered_on: Set(None),
         ..Default::default()
     };
     write::set_holding(&mut change, after);
-    write::save(w, &row, change).await?;
+    write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
 }

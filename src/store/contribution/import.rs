@@ -12,6 +12,7 @@ use crate::domain::actor::Actor;
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
+use crate::store::change::Part;
 use crate::store::contribution::create::insert_row;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
@@ -124,7 +125,8 @@ async fn find_item(w: &Write, request: &Origin, item: &str) -> Outcome<ri::Model
 }
 
 async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDate) -> Outcome<()> {
-    let id = insert_row(w, item, new).await?;
+    let created = insert_row(w, item, new).await?;
+    let id = created.id;
     let nothing = Holding {
         status: ContributionStatus::Cancelled,
         quantity: 0,
@@ -158,7 +160,8 @@ async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDa
         ..Default::default()
     };
     write::set_holding(&mut change, holding);
-    change.update_without_returning(&w.tx).await?;
+    let delivered = change.update(&w.tx).await?;
+    w.journal.changed("delivered", &created, &delivered);
     let part = delivery::ActiveModel {
         id: Set(Uuid::now_v7()),
         contribution_id: Set(id),
@@ -171,6 +174,7 @@ async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDa
         void_reason: Set(None),
         created_at: Set(w.now),
     };
-    part.insert(&w.tx).await?;
+    let part = part.insert(&w.tx).await?;
+    w.journal.created(&Part(&part, &delivered));
     Ok(())
 }

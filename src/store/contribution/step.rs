@@ -98,6 +98,6 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
         "id",
     )
     .await?;
-    write::save(w, &row, change).await?;
+    write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
 }

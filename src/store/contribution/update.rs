@@ -80,7 +80,7 @@ async fn apply(w: &Write, id: Option<Uuid>, version: i32, patch: &ContributionPa
         changed = true;
     }
     if changed {
-        write::save(w, &row, change).await?;
+        write::save(w, &row, ContributionStep::Update.action(), change).await?;
     }
     Ok(row.id)
 }

@@ -92,6 +92,7 @@ pub(in crate::store) fn at_version<M: Kept>(
 
 /// Inserts a new row of an administrator.
 pub(in crate::store) async fn insert<M: Kept>(w: &Write, row: M) -> Outcome<()> {
+    w.journal.created(&row);
     <M as ModelTrait>::Entity::insert(row.whole())
         .exec_without_returning(&w.tx)
         .await?;
@@ -107,6 +108,8 @@ pub(in crate::store) async fn save<M: Kept>(w: &Write, before: &M, row: M) -> Ou
         edited: true,
         ..row.keeping().changed(w.now)
     };
-    row.kept(keeping).whole().update_without_returning(&w.tx).await?;
+    let row = row.kept(keeping);
+    w.journal.changed("updated", before, &row);
+    row.whole().update_without_returning(&w.tx).await?;
     Ok(())
 }
