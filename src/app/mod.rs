@@ -2,6 +2,7 @@
 //! tests.
 
 mod start;
+mod sweep;
 
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
@@ -123,11 +124,13 @@ impl Application {
     /// Where the sockets fail.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let mut server = tokio::spawn(self.server);
+        let sweeping = self.runtime.handle()?.spawn(sweep::sweep(self.store.clone()));
         let ended = tokio::select! {
             ended = &mut server => Some(ended),
             () = stop => None,
         };
         self.edge.set_ready(false);
+        sweeping.abort();
         if let Some(ended) = ended {
             ended.map_err(|panic| StartError::Fault(panic.to_string()))??;
             return Err(StartError::Fault("the server stopped by itself".into()));

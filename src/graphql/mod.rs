@@ -16,6 +16,7 @@ pub mod contribution;
 pub mod country;
 pub mod fault;
 pub mod filter;
+pub mod idempotency;
 pub mod input;
 pub mod known;
 pub mod level;

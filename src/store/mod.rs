@@ -26,6 +26,7 @@ pub mod contribution;
 pub mod country;
 mod exact;
 mod fault;
+mod idempotency;
 pub mod milestone;
 mod movement;
 pub mod need_category;
@@ -43,6 +44,7 @@ mod write;
 
 pub use clock::Clock;
 pub use connect::{Connect, ConnectError, open};
+pub use idempotency::{Author, Once, sweep};
 pub use reader::{Consistency, Reader};
 pub use statements::counted;
 pub use write::{Outcome, Refused, Write};

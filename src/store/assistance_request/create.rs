@@ -15,17 +15,17 @@ use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Outcome, Store, Write, fault, movement};
+use crate::store::{Author, Outcome, Store, Write, fault, movement};
 
 /// Creates a request as DRAFT, or hands it in at once. Gives its id.
 ///
 /// # Errors
 /// `FORBIDDEN` for a country that the actor does not speak for; DUPLICATE where its source and external id are taken;
 /// NO_ITEMS where an empty one is to be handed in.
-pub async fn create(store: &Store, actor: Arc<Actor>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
+pub async fn create(store: &Store, author: impl Into<Author>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move {
                 let begin = if submit { Begin::Submitted } else { Begin::Draft };

@@ -14,7 +14,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::{Contact, NewItem, NewRequest, Origin};
 use crate::domain::figures::Figures;
 use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
@@ -29,7 +28,7 @@ use crate::store::assistance_request::update::{RequestPatch, entered};
 use crate::store::assistance_request::write;
 use crate::store::condition::visible_request;
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// The kind of PostgreSQL's advisory lock that an import holds for its source: "NAMI" as a number.
 const SOURCE_LOCK: i32 = 0x4e41_4d49;
@@ -40,7 +39,7 @@ const SOURCE_LOCK: i32 = 0x4e41_4d49;
 /// TOO_MANY rows, or the database's failure; then nothing landed. What is wrong with a row is its own outcome.
 pub async fn import(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     rows: Vec<ImportForm>,
     options: ImportOptions,
 ) -> Outcome<Vec<RowOutcome>> {
@@ -56,7 +55,7 @@ pub async fn import(
     let tried = Arc::new(Mutex::new(None));
     let would = Arc::clone(&tried);
     let landed = store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let (rows, would) = (Arc::clone(&rows), Arc::clone(&would));
             Box::pin(async move {
                 let outcomes = land_all(w, &rows, options).await?;

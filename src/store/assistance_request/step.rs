@@ -1,16 +1,13 @@
 //! The steps of a request's life.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use entity::request_item as ri;
 use rust_decimal::Decimal;
 use sea_orm::{ActiveModelTrait, ActiveValue, Set};
+use std::collections::HashSet;
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::fixed;
 use crate::domain::figures::Figures;
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
@@ -19,7 +16,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, TEXT_MAX};
 use crate::store::assistance_request::{end, write};
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// What names a step: the request as it was last seen, and why.
 #[derive(Clone, Debug)]
@@ -47,9 +44,9 @@ pub struct Approval {
 ///
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, REASON_REQUIRED, and NO_ITEMS or INACTIVE at submission.
-pub async fn take(store: &Store, actor: Arc<Actor>, step: Step, input: StepInput) -> Outcome<Uuid> {
+pub async fn take(store: &Store, author: impl Into<Author>, step: Step, input: StepInput) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let input = input.clone();
             Box::pin(async move { take_in(w, step, input).await })
         })
@@ -121,9 +118,14 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
 ///
 /// # Errors
 /// Those of a step, and NOT_FOUND, DUPLICATE, OUT_OF_RANGE, REQUIRED or INVALID for the approvals.
-pub async fn verify(store: &Store, actor: Arc<Actor>, input: StepInput, approvals: Vec<Approval>) -> Outcome<Uuid> {
+pub async fn verify(
+    store: &Store,
+    author: impl Into<Author>,
+    input: StepInput,
+    approvals: Vec<Approval>,
+) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let (input, approvals) = (input.clone(), approvals.clone());
             Box::pin(async move { verify_in(w, &input, &approvals).await })
         })

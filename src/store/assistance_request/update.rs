@@ -22,7 +22,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// Changes of a request. What is absent stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
@@ -69,14 +69,14 @@ pub struct ItemPatch {
 /// items of a VERIFIED request; everything that is wrong with the items.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     id: Option<Uuid>,
     version: i32,
     patch: RequestPatch,
 ) -> Outcome<Uuid> {
     let patch = Arc::new(patch);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let patch = Arc::clone(&patch);
             Box::pin(async move {
                 let row = write::load(w, id, version, Step::Update).await?;

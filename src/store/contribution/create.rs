@@ -7,7 +7,6 @@ use entity::{contribution, request_item as ri};
 use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait, Set};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
@@ -16,7 +15,7 @@ use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Refused, Store, Write, fault};
+use crate::store::{Author, Outcome, Refused, Store, Write, fault};
 
 /// Pledges or commits towards an item of a VERIFIED request. Gives the contribution's id.
 ///
@@ -24,10 +23,15 @@ use crate::store::{Outcome, Refused, Store, Write, fault};
 /// NOT_FOUND at `item`; `FORBIDDEN` for another organization; INVALID_TRANSITION where the request is not VERIFIED;
 /// OUT_OF_RANGE for a pledge beyond the need, OVER_COMMITTED for a commitment beyond what is uncovered; DUPLICATE where
 /// its source and external id are taken.
-pub async fn create(store: &Store, actor: Arc<Actor>, item: Option<Uuid>, new: NewContribution) -> Outcome<Uuid> {
+pub async fn create(
+    store: &Store,
+    author: impl Into<Author>,
+    item: Option<Uuid>,
+    new: NewContribution,
+) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move { insert(w, item, &new).await })
         })

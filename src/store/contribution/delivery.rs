@@ -8,7 +8,6 @@ use entity::{contribution, delivery};
 use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Set};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::contribution::{ContributionStep, check_on};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
@@ -17,7 +16,7 @@ use crate::store::change::Part;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Store, Write};
+use crate::store::{Author, Outcome, Store, Write};
 
 /// A part that was received.
 #[derive(Clone, Debug)]
@@ -43,10 +42,10 @@ pub struct NewDelivery {
 ///
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day or for more than is open.
-pub async fn record_delivery(store: &Store, actor: Arc<Actor>, new: NewDelivery) -> Outcome<Uuid> {
+pub async fn record_delivery(store: &Store, author: impl Into<Author>, new: NewDelivery) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move { record(w, &new).await })
         })
@@ -113,13 +112,13 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
 /// refusal had opened.
 pub async fn void_delivery(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     id: Option<Uuid>,
     version: i32,
     reason: String,
 ) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let reason = reason.clone();
             Box::pin(async move { void(w, id, version, &reason).await })
         })

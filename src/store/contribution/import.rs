@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{assistance_request as ar, contribution, delivery, request_item as ri};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
@@ -16,7 +16,7 @@ use crate::store::change::Part;
 use crate::store::contribution::create::insert_row;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// Something a source reports as delivered to an item of an imported request.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub struct Delivered {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveredOutcome {
     /// A new contribution; the number is what was left out because it is more than is needed, in thousandths.
     Created(i64),
@@ -48,12 +48,12 @@ pub enum DeliveredOutcome {
 /// The database's; then nothing landed.
 pub async fn import_delivered(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     rows: Vec<Delivered>,
 ) -> Outcome<Vec<DeliveredOutcome>> {
     let rows = Arc::new(rows);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let rows = Arc::clone(&rows);
             Box::pin(async move {
                 let mut outcomes = Vec::with_capacity(rows.len());

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use entity::unit;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::Actor;
 use crate::domain::reference::{ByCode, Reference, Rows};
@@ -17,7 +18,7 @@ use crate::store::reference::write::write;
 use crate::store::{Outcome, Store, Write};
 
 /// What became of the rows of one noun, those of the file and those of the table; each counts once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// New in the file.
     pub inserted: usize,
@@ -32,7 +33,7 @@ pub struct Counts {
 }
 
 /// What a sync did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
     /// To countries.
     pub countries: Counts,
