@@ -36,11 +36,15 @@ impl Fetcher {
     /// # Errors
     /// A text where TLS can't be set up.
     pub(super) fn new() -> Result<Self, String> {
+        Self::trusting(authorities())
+    }
+
+    fn trusting(authorities: RootCertStore) -> Result<Self, String> {
         let provider = rustls::crypto::ring::default_provider();
         let tls = ClientConfig::builder_with_provider(provider.into())
             .with_safe_default_protocol_versions()
             .map_err(|error| format!("TLS: {error}"))?
-            .with_root_certificates(authorities())
+            .with_root_certificates(authorities)
             .with_no_client_auth();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
@@ -114,4 +118,81 @@ fn causes(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    use super::*;
+
+    const JWKS: &str =
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    /// A server with TLS that gives this answer to all, its address, and its certificate.
+    fn server(answer: String) -> (Uri, CertificateDer<'static>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let certificate = made.cert.der().clone();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.clone()], key)
+            .unwrap();
+        let (listener, config) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(config));
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            for socket in listener.incoming().flatten() {
+                let mut stream = StreamOwned::new(ServerConnection::new(Arc::clone(&config)).unwrap(), socket);
+                if stream.read(&mut [0; 4_096]).is_ok() {
+                    drop(stream.write_all(answer.as_bytes()));
+                    stream.conn.send_close_notify();
+                    drop(stream.flush());
+                }
+            }
+        });
+        (format!("https://localhost:{port}/jwks").parse().unwrap(), certificate)
+    }
+
+    fn with_body(status: &str, body: &str) -> String {
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    async fn fetched(answer: String) -> Result<KeySet, String> {
+        let (url, certificate) = server(answer);
+        let mut authorities = RootCertStore::empty();
+        authorities.add(certificate).unwrap();
+        Fetcher::trusting(authorities)?.keys(&url).await
+    }
+
+    #[tokio::test]
+    async fn keys_are_fetched_from_whom_the_authorities_vouch_for() {
+        assert_eq!(fetched(with_body("200 OK", JWKS)).await, KeySet::read(JWKS.as_bytes()));
+        let (url, _) = server(with_body("200 OK", JWKS));
+        let error = Fetcher::new().unwrap().keys(&url).await.unwrap_err();
+        assert!(error.contains("certificate"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_one_of_bounded_size_from_there() {
+        let (elsewhere, _) = server(with_body("200 OK", JWKS));
+        let head = format!("302 Found\r\nLocation: {elsewhere}");
+        for (answer, why) in [
+            (with_body(&head, ""), "302"),
+            (with_body("500 Internal Server Error", JWKS), "500"),
+            (with_body("200 OK", &" ".repeat(MOST + 1)), "length limit"),
+        ] {
+            let error = fetched(answer).await.unwrap_err();
+            assert!(error.contains(why), "{error}");
+        }
+    }
 }
