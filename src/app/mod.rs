@@ -15,6 +15,7 @@ use migration::{Migrator, MigratorTrait};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use crate::auth::{Auth, TokenSettings};
 use crate::config::Config;
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
@@ -75,8 +76,10 @@ impl Application {
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let bind = |error| StartError::Bind(config.bind, error);
         let listener = TcpListener::bind(config.bind).map_err(bind)?;
+        let auth = Auth::new(&tokens(config)).map_err(StartError::Setting)?;
         let runtime = Operations::new()?;
         let handle = runtime.handle()?;
+        auth.begin(&handle);
         let store = {
             let config = config.clone();
             let opening = handle.spawn(async move {
@@ -91,7 +94,7 @@ impl Application {
         handle.spawn(change::follow(store.clone(), async { drop(ended.await) }));
         let runner = Runner::new(handle);
         let steps = Migrator::migrations().len();
-        let edge = Edge::new(store.clone(), rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
+        let edge = Edge::new(store.clone(), auth, rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
         let edge = web::Data::new(edge);
         let address = listener.local_addr()?;
         let server = listen(listener, &edge)?;
@@ -158,6 +161,21 @@ fn rules(config: &Config) -> http::Rules {
         anonymous_read: config.anonymous_read,
         introspection: config.introspection,
         allowed_origins: config.allowed_origins.clone(),
+    }
+}
+
+fn tokens(config: &Config) -> TokenSettings {
+    TokenSettings {
+        issuer: config.jwt_issuer.clone(),
+        audiences: config.jwt_audience.clone(),
+        jwks: config.jwt_jwks.clone(),
+        roles_claim: config.jwt_roles_claim.clone(),
+        roles: config.jwt_roles.clone(),
+        country_claim: config.jwt_country_claim.clone(),
+        organization_claim: config.jwt_organization_claim.clone(),
+        name_claim: config.jwt_name_claim.clone(),
+        leeway_seconds: config.jwt_leeway_seconds,
+        refresh_seconds: config.jwt_refresh_seconds,
     }
 }
 

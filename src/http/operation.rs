@@ -4,8 +4,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_graphql::Request;
 
-use crate::auth;
 use crate::domain::actor::Actor;
+use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::graphql::context;
 use crate::http::accept::{Media, negotiate};
@@ -188,7 +188,9 @@ impl Call {
     async fn admit(&self, note: &mut Note) -> Result<(Actor, Admitted), Answer> {
         let (edge, form) = (&self.edge, self.form());
         let limits = &*edge.rules.limits;
-        let actor = auth::authenticate(&edge.store, self.authorization.as_deref())
+        let actor = edge
+            .auth
+            .authenticate(&edge.store, self.authorization.as_deref())
             .await
             .map_err(|error| form.refused(error))?;
         if self.source.bytes() > limits.body(&actor) {
@@ -233,9 +235,13 @@ impl Call {
         }
         let is_open = |root: &String| OPEN_ROOTS.contains(&root.as_str());
         let reads = admitted.kind == OperationKind::Query && !admitted.roots.iter().all(is_open);
-        if reads && !actor.is_signed_in() && !rules.anonymous_read {
-            let error = "This server answers to nobody without a credential: send it as Authorization: Bearer KEY.";
-            return Err(form.refused(Error::Unauthenticated(error.into())));
+        if reads && !rules.anonymous_read && scope(actor, Operation::ReadPublic).is_nothing() {
+            return Err(form.refused(if actor.is_signed_in() {
+                Error::Forbidden("Your credential gives you no role here, so that you may read nothing.".into())
+            } else {
+                let why = "This server answers to nobody without a credential: send it as Authorization: Bearer KEY.";
+                Error::Unauthenticated(why.into())
+            }));
         }
         Ok(())
     }
