@@ -19,7 +19,7 @@ use crate::auth::{Auth, TokenSettings};
 use crate::config::Config;
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
-use crate::store::{Clock, Store, change};
+use crate::store::{self, Clock, Store, change};
 
 pub use start::{StartError, connect, open, target};
 
@@ -86,6 +86,8 @@ impl Application {
                 let store = open(&config, clock).await?;
                 start::first_key(&store, config.admin_key.as_ref()).await?;
                 start::figures(&store, &config).await?;
+                // What one transaction can; servers that never live for an hour sweep too.
+                store::sweep(&store).await?;
                 Ok::<_, StartError>(store)
             });
             opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??
@@ -127,7 +129,7 @@ impl Application {
     /// Where the sockets fail.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let mut server = tokio::spawn(self.server);
-        let sweeping = self.runtime.handle()?.spawn(sweep::sweep(self.store.clone()));
+        let sweeping = self.runtime.handle()?.spawn(sweep::hourly(self.store.clone()));
         let ended = tokio::select! {
             ended = &mut server => Some(ended),
             () = stop => None,
