@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use crate::domain::reference::Reference;
 use crate::error::Error;
@@ -58,6 +58,7 @@ struct Inner {
     refreshing: Mutex<()>,
     statements: Arc<AtomicU64>,
     rules: Rules,
+    keys: watch::Sender<u64>,
 }
 
 /// What the operator decides of the rules.
@@ -89,6 +90,7 @@ impl Store {
             refreshing: Mutex::default(),
             statements,
             rules,
+            keys: watch::Sender::default(),
         }))
     }
 
@@ -110,6 +112,16 @@ impl Store {
     /// The present moment by the clock that tests can set, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         self.0.clock.now()
+    }
+
+    /// Moves whenever a key may have stopped to be good: then whoever stays connected by one looks again.
+    pub fn keys_changed(&self) -> watch::Receiver<u64> {
+        self.0.keys.subscribe()
+    }
+
+    /// Tells those who watch that a key has changed.
+    pub(crate) fn tell_keys_changed(&self) {
+        self.0.keys.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// SQL statements sent so far, those that begin and end transactions not counted.

@@ -51,7 +51,7 @@ pub async fn create(store: &Store, actor: Arc<Actor>, draft: ApiKeyDraft) -> Out
 /// # Errors
 /// `NOT_FOUND` where there is no such key; `FORBIDDEN` for whoever does not manage keys; the database's.
 pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outcome<ApiKey> {
-    store
+    let revoked = store
         .write(actor, move |w| {
             Box::pin(async move {
                 check_right(&w.actor)?;
@@ -78,7 +78,9 @@ pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outco
                 Ok(row.update(&w.tx).await?.into())
             })
         })
-        .await
+        .await;
+    store.tell_keys_changed();
+    revoked
 }
 
 /// Mints the first ADMIN key where there is no key at all; of several servers that start at once one does. `given` is
