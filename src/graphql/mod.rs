@@ -3,7 +3,7 @@
 //!
 //! Law of the room: `http` is never named here, nor SeaORM's entity and active-model traits.
 
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{MergedObject, Schema};
 
 pub mod among;
 pub mod analysis;
@@ -18,6 +18,7 @@ pub mod filter;
 pub mod input;
 pub mod known;
 pub mod level;
+pub mod live;
 pub mod need_category;
 pub mod node;
 pub mod nodes;
@@ -64,11 +65,11 @@ pub struct Mutation(
 );
 
 /// The schema that the server serves.
-pub type NeedsSchema = Schema<Query, Mutation, EmptySubscription>;
+pub type NeedsSchema = Schema<Query, Mutation, live::LiveSubscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+    Schema::build(Query::default(), Mutation::default(), live::LiveSubscription)
         // The document gate has measured every document before it comes here.
         .disable_suggestions()
         .finish()
