@@ -16,6 +16,7 @@ mod errors;
 mod figures;
 mod http;
 mod lifecycle;
+mod live;
 mod reading;
 mod reference_read;
 mod reference_sync;

@@ -1,0 +1,8 @@
+//! Connections that stay open, over real sockets.
+
+mod client;
+mod events;
+mod limits;
+mod rights;
+mod slow;
+mod socket;
