@@ -98,7 +98,7 @@ impl Error {
             }
             Self::PersistedQueryRequired => "Only registered documents are answered here.".into(),
             Self::Timeout => {
-                "The time allowed for one request has passed. A write may have happened all the same: look before you try again.".into()
+                "The time allowed for one request has passed. A write may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.".into()
             }
             Self::Internal(_) => "Something went wrong on our side. The request id helps us to find it.".into(),
         }

@@ -249,3 +249,24 @@ pub enum Role {
     #[sea_orm(string_value = "READER")]
     Reader,
 }
+
+/// Who can see what a change is about, the fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
+pub enum Seen {
+    /// Nobody: it is not there.
+    #[sea_orm(string_value = "NOBODY")]
+    Nobody,
+    /// Whoever manages API keys.
+    #[sea_orm(string_value = "KEYS")]
+    Keys,
+    /// Whoever reads drafts of its country.
+    #[sea_orm(string_value = "DRAFT")]
+    Draft,
+    /// Whoever reads submitted requests of its country.
+    #[sea_orm(string_value = "SUBMITTED")]
+    Submitted,
+    /// Whoever reads what is public.
+    #[sea_orm(string_value = "PUBLIC")]
+    Public,
+}

@@ -7,6 +7,8 @@
 
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
+pub mod change_position;
 pub mod commodity;
 pub mod contribution;
 pub mod country;

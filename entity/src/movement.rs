@@ -16,6 +16,8 @@ pub struct Model {
     pub contribution_id: Option<Uuid>,
     /// The day on which it happened.
     pub happened_on: Date,
+    /// The write that recorded it, as `change.ticket`.
+    pub ticket: i64,
     /// When it was recorded.
     pub recorded_at: DateTimeUtc,
     /// Of the base.

@@ -16,6 +16,8 @@ pub struct Model {
     pub request_id: Uuid,
     /// The day on which it became so.
     pub happened_on: Date,
+    /// The write that recorded it, as `change.ticket`.
+    pub ticket: i64,
     /// When that was recorded.
     pub recorded_at: DateTimeUtc,
     /// Its status from then on.

@@ -108,3 +108,29 @@ pub(crate) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreat
 pub(crate) fn unique(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
     index(table, columns).unique().take()
 }
+
+/// The database itself refuses to change or delete what was written.
+pub(crate) async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    if manager.get_database_backend() == DbBackend::Postgres {
+        db.execute_unprepared(
+            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
+        )
+        .await?;
+        let sql = format!(
+            "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
+             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        );
+        db.execute_unprepared(&sql).await?;
+        return Ok(());
+    }
+    for event in ["UPDATE", "DELETE"] {
+        let sql = format!(
+            "CREATE TRIGGER {table}_no_{event} BEFORE {event} ON {table}
+             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        );
+        db.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}

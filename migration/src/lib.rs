@@ -12,6 +12,8 @@ mod m20261123_000003_api_key;
 mod m20261123_000004_contribution;
 mod m20261123_000010_search;
 mod m20261123_000011_order;
+mod m20261125_000020_idempotency;
+mod m20261125_000021_change;
 mod run;
 
 pub use run::{Direction, RunError, Step, Target};
@@ -29,6 +31,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000004_contribution::Migration),
             Box::new(m20261123_000010_search::Migration),
             Box::new(m20261123_000011_order::Migration),
+            Box::new(m20261125_000020_idempotency::Migration),
+            Box::new(m20261125_000021_change::Migration),
         ]
     }
 }

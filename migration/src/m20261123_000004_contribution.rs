@@ -1,11 +1,10 @@
 //! Contributions, deliveries, movements, and what items and requests keep of them.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::column::{
-    Columns, bigint, bigint_not_null, boolean, index, int, int_not_null, references, time_not_null, unique, uuid_key,
-    uuid_not_null,
+    Columns, append_only, bigint, bigint_not_null, boolean, index, int, int_not_null, references, time_not_null,
+    unique, uuid_key, uuid_not_null,
 };
 
 #[derive(DeriveMigrationName)]
@@ -250,30 +249,4 @@ async fn history(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         .create_index(index("request_history", &["request_id", "happened_on"]))
         .await?;
     append_only(manager, "request_history").await
-}
-
-/// The database itself refuses to change or delete what was written.
-async fn append_only(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    if manager.get_database_backend() == DbBackend::Postgres {
-        db.execute_unprepared(
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
-             $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$",
-        )
-        .await?;
-        let sql = format!(
-            "CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table}
-             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        );
-        db.execute_unprepared(&sql).await?;
-        return Ok(());
-    }
-    for event in ["UPDATE", "DELETE"] {
-        let sql = format!(
-            "CREATE TRIGGER {table}_no_{event} BEFORE {event} ON {table}
-             BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-        );
-        db.execute_unprepared(&sql).await?;
-    }
-    Ok(())
 }

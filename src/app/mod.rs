@@ -2,6 +2,7 @@
 //! tests.
 
 mod start;
+mod sweep;
 
 use std::any::Any;
 use std::future::Future;
@@ -13,13 +14,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer, web};
 use migration::{Migrator, MigratorTrait};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot;
 
 use crate::config::Config;
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
-use crate::store::{Clock, Store};
+use crate::store::{Clock, Store, change};
 
-pub use start::{StartError, open, target};
+pub use start::{StartError, connect, open, target};
 
 /// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
 const STACK: usize = 8 * 1024 * 1024;
@@ -34,6 +36,8 @@ pub struct Application {
     edge: web::Data<Edge>,
     store: Store,
     runner: Runner,
+    /// Dropped, it ends what follows the ledger.
+    follows: oneshot::Sender<()>,
     runtime: Operations,
 }
 
@@ -84,6 +88,8 @@ impl Application {
             });
             opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??
         };
+        let (follows, ended) = oneshot::channel();
+        handle.spawn(change::follow(store.clone(), async { drop(ended.await) }));
         let runner = Runner::new(handle);
         let steps = Migrator::migrations().len();
         let edge = Edge::new(store.clone(), rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
@@ -98,6 +104,7 @@ impl Application {
             edge,
             store,
             runner,
+            follows,
             runtime,
         })
     }
@@ -118,11 +125,13 @@ impl Application {
     /// Where the sockets fail.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let mut server = tokio::spawn(self.server);
+        let sweeping = self.runtime.handle()?.spawn(sweep::sweep(self.store.clone()));
         let ended = tokio::select! {
             ended = &mut server => Some(ended),
             () = stop => None,
         };
         self.edge.set_ready(false);
+        sweeping.abort();
         if let Some(ended) = ended {
             ended.map_err(|panic| StartError::Fault(panic.to_string()))??;
             return Err(StartError::Fault("the server stopped by itself".into()));
@@ -136,6 +145,7 @@ impl Application {
         if tokio::time::timeout(GRACE, end).await.is_err() {
             tracing::warn!("some requests did not end in time");
         }
+        drop(self.follows);
         // What still runs then is cut off by closing its connections.
         let _ = tokio::time::timeout(GRACE, self.store.close()).await;
         drop(self.runtime);

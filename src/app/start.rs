@@ -80,6 +80,16 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
     if !steps.is_empty() {
         tracing::info!(steps = steps.join(","), "migrated");
     }
+    let store = connect(config, clock).await?;
+    fill(&store).await?;
+    Ok(store)
+}
+
+/// The store as it is: nothing is migrated and nothing written.
+///
+/// # Errors
+/// Where the database can't be opened.
+pub async fn connect(config: &Config, clock: Clock) -> Result<Store, StartError> {
     let limits = config.limits();
     let connect = Connect {
         url: config.database_url().into(),
@@ -92,9 +102,7 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
         items: limits.items,
         import_rows: limits.import_rows,
     };
-    let store = store::open(&connect, clock, rules).await?;
-    fill(&store).await?;
-    Ok(store)
+    Ok(store::open(&connect, clock, rules).await?)
 }
 
 /// Loads what comes with the program.

@@ -95,7 +95,9 @@ impl Key {
                     expires_at: expires,
                 };
                 let (_, secret) = api_key::create(store, operator, draft).await?;
-                writeln!(out, "{}", secret.expose_secret())?;
+                // Without an idempotency key every key is a new one, whose secret is told.
+                let secret = secret.as_ref().map_or("", ExposeSecret::expose_secret);
+                writeln!(out, "{secret}")?;
             }
             Command::List => {
                 let reader = store.reader(operator, Consistency::Statement);

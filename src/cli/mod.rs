@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 failed, 2 wrong usage. What a command gives is on standard output, the log on standard error.
 
+mod audit;
 mod export;
 mod import;
 mod key;
@@ -28,6 +29,7 @@ Examples:
   nam-needs schema > schema.graphql
   nam-needs import --mapping plans.mapping.toml --dry-run plans.csv
   nam-needs export --hxl > requests.csv
+  nam-needs audit verify
 
 Every setting is a flag, an environment variable or a line of the file .env in this directory.
 Exit status: 0 done, 1 failed, 2 wrong usage.";
@@ -56,6 +58,8 @@ enum Command {
     Import(import::Import),
     /// Write requests as CSV
     Export(export::Export),
+    /// Prove that nobody altered the ledger of changes, or write it out
+    Audit(audit::Audit),
 }
 
 /// Runs the program.
@@ -99,6 +103,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Key(key) => key.run(&config).await,
             Command::Import(import) => import.run(&config).await,
             Command::Export(export) => export.run(&config).await,
+            Command::Audit(audit) => audit.run(&config).await,
         }
     })
 }

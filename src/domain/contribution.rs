@@ -53,6 +53,18 @@ impl ContributionStep {
         }
     }
 
+    /// The past participle under which the change is recorded. The last delivery is recorded as `delivered`.
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Update => "updated",
+            Self::Commit => "committed",
+            Self::Ship => "shipped",
+            Self::Cancel => "cancelled",
+            Self::RecordDelivery => "partlyDelivered",
+            Self::VoidDelivery => "deliveryVoided",
+        }
+    }
+
     /// The right that the step needs.
     pub const fn operation(self) -> Operation {
         match self {

@@ -1,6 +1,7 @@
 //! Requests that come in bulk, and what became of each.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::RequestForm;
@@ -29,7 +30,7 @@ pub struct ImportOptions {
 }
 
 /// What became of one row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RowOutcome {
     /// A new request.
     Created(Uuid),

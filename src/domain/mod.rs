@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
 pub mod commodity;
 pub mod contribution;
 pub mod country;

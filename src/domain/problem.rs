@@ -1,9 +1,12 @@
 //! What a user can mend in an input: the rows of `userErrors`.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
+use serde::{Deserialize, Serialize};
+
 /// What is wrong, for programs. May grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ProblemCode {
     /// A text without a visible character.
     Blank,
@@ -48,7 +51,7 @@ pub enum ProblemCode {
 }
 
 /// One row of `userErrors`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// What is wrong, for programs.
     pub code: ProblemCode,
@@ -57,7 +60,7 @@ pub struct Problem {
     /// Where in the input; empty for the whole of it.
     pub path: Vec<String>,
     /// What the message says, for programs.
-    pub params: Vec<(&'static str, String)>,
+    pub params: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Problem {
@@ -88,7 +91,7 @@ impl Problem {
     /// The same problem with one more parameter for programs.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {
-        self.params.push((name, value.to_string()));
+        self.params.push((name.into(), value.to_string()));
         self
     }
 }
@@ -126,7 +129,7 @@ impl<'a> Path<'a> {
 }
 
 /// All problems of one input, collected while it is read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {

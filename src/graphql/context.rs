@@ -1,13 +1,19 @@
 //! What every resolver has at hand: who asks, the store, and the limits.
 
+use std::future::Future;
 use std::sync::Arc;
+
+use async_graphql::InputType;
+use serde::de::DeserializeOwned;
 
 use crate::domain::actor::Actor;
 use crate::domain::limits::Limits;
+use crate::domain::problem::Problems;
 use crate::domain::rights::{MUTATIONS, Operation, scope};
 use crate::error::Error;
 use crate::graphql::fault::Fault;
-use crate::store::{Consistency, Reader, Store};
+use crate::graphql::idempotency::{Idempotency, hash};
+use crate::store::{Author, Consistency, Once, Outcome, Reader, Store};
 
 /// The data of one request.
 #[derive(Clone, Debug)]
@@ -32,11 +38,25 @@ pub fn reader(ctx: &async_graphql::Context<'_>, consistency: Consistency) -> Res
     Ok(Arc::new(request.store.reader(Arc::clone(&request.actor), consistency)))
 }
 
-/// The request, where its actor may call `mutation` on something at all.
+/// A mutation that its actor may call on something at all.
+#[derive(Debug)]
+pub struct Call<'a> {
+    /// The request that calls it.
+    pub request: &'a Request,
+    author: Author,
+    problems: Problems,
+}
+
+/// The call of `mutation` with this input, and with the key that stands in it.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` without a credential, `FORBIDDEN` where none of the actor's roles has the operation.
-pub fn mutation<'a>(ctx: &async_graphql::Context<'a>, mutation: &str) -> Result<&'a Request, Fault> {
+pub fn mutation<'a>(
+    ctx: &async_graphql::Context<'a>,
+    mutation: &'static str,
+    input: &impl InputType,
+    idempotency: &Idempotency,
+) -> Result<Call<'a>, Fault> {
     let request = request(ctx)?;
     let operation = MUTATIONS
         .iter()
@@ -45,7 +65,68 @@ pub fn mutation<'a>(ctx: &async_graphql::Context<'a>, mutation: &str) -> Result<
     let operation =
         operation.ok_or_else(|| Fault(Error::internal(format!("{mutation} stands in no table of rights"))))?;
     require(&request.actor, operation, mutation)?;
-    Ok(request)
+    let mut problems = Problems::default();
+    let mut author = Author::from(Arc::clone(&request.actor));
+    if let Some(key) = idempotency.key(&mut problems) {
+        let arguments = ctx.field().arguments();
+        let arguments = arguments.map_err(|cause| Error::internal(format!("an argument: {}", cause.message)))?;
+        let given = arguments
+            .iter()
+            .find(|(name, _)| name == "input")
+            .map(|(_, value)| value);
+        author.once = Some(Once {
+            key,
+            mutation,
+            input: hash(input, given),
+        });
+    }
+    Ok(Call {
+        request,
+        author,
+        problems,
+    })
+}
+
+impl Call<'_> {
+    /// Does what was asked for, once under its key.
+    ///
+    /// # Errors
+    /// What is wrong with the key; what `write` refuses.
+    pub async fn write<T, W>(self, write: impl FnOnce(Author) -> W) -> Outcome<T>
+    where
+        W: Future<Output = Outcome<T>>,
+    {
+        if self.problems.is_empty() {
+            write(self.author).await
+        } else {
+            Err(self.problems.into())
+        }
+    }
+
+    /// The same with an input that was parsed before. One that is refused by now may have been taken when its key was
+    /// used, and then counts as it did.
+    ///
+    /// # Errors
+    /// Everything that is wrong with key and input; what `write` refuses.
+    pub async fn write_parsed<N, T, W>(
+        self,
+        parsed: Result<N, Problems>,
+        write: impl FnOnce(Author, N) -> W,
+    ) -> Outcome<T>
+    where
+        T: DeserializeOwned,
+        W: Future<Output = Outcome<T>>,
+    {
+        let mut problems = self.problems;
+        match parsed {
+            Ok(parsed) if problems.is_empty() => write(self.author, parsed).await,
+            Ok(_) => Err(problems.into()),
+            Err(more) => {
+                problems.0.extend(more.0);
+                self.request.store.recall(&self.author, problems).await
+            }
+        }
+    }
 }
 
 /// That `actor` has some right to `operation`; `what` names it in the message.

@@ -128,6 +128,11 @@ impl<R> Entry<R> {
             .ok_or_else(|| Error::internal("an entry outside its level"))
     }
 
+    /// Its place in the level.
+    pub const fn index(&self) -> usize {
+        self.index
+    }
+
     /// Its level: the rows that were read with it, and who reads.
     pub const fn level(&self) -> &Arc<Level<R>> {
         &self.level

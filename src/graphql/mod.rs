@@ -3,22 +3,23 @@
 //!
 //! Law of the room: `http` is never named here, nor SeaORM's entity and active-model traits.
 
-use async_graphql::{MergedObject, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema};
 
 pub mod among;
 pub mod analysis;
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
 pub mod commodity;
 pub mod context;
 pub mod contribution;
 pub mod country;
 pub mod fault;
 pub mod filter;
+pub mod idempotency;
 pub mod input;
 pub mod known;
 pub mod level;
-pub mod live;
 pub mod need_category;
 pub mod node;
 pub mod nodes;
@@ -48,6 +49,7 @@ pub struct Query(
     contribution::ContributionQuery,
     search::SearchQuery,
     analysis::AnalysisQuery,
+    change::ChangeQuery,
     api_key::ApiKeyQuery,
 );
 
@@ -64,12 +66,17 @@ pub struct Mutation(
     api_key::ApiKeyMutation,
 );
 
+/// Whatever can be subscribed to.
+#[derive(MergedSubscription, Default)]
+#[graphql(name = "Subscription")]
+pub struct Subscription(change::ChangeSubscription);
+
 /// The schema that the server serves.
-pub type NeedsSchema = Schema<Query, Mutation, live::LiveSubscription>;
+pub type NeedsSchema = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), Mutation::default(), live::LiveSubscription)
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
         // The document gate has measured every document before it comes here.
         .disable_suggestions()
         .finish()

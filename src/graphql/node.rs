@@ -26,11 +26,19 @@ pub enum GlobalId {
     Delivery(Uuid),
     /// An API key.
     ApiKey(Uuid),
+    /// A unit by its code. It has an id in the ledger only, and is no node.
+    Unit(String),
+    /// A change by its place.
+    Change(i64),
 }
 
 impl GlobalId {
     /// The id as clients see it: a letter for the type and the key, in base64.
     pub fn encode(&self) -> ID {
+        let place = match self {
+            Self::Change(sequence) => sequence.to_be_bytes(),
+            _ => [0; 8],
+        };
         let (tag, key) = match self {
             Self::Country(code) => (b'c', code.as_bytes()),
             Self::NeedCategory(code) => (b'n', code.as_bytes()),
@@ -41,6 +49,8 @@ impl GlobalId {
             Self::Contribution(id) => (b't', id.as_bytes().as_slice()),
             Self::Delivery(id) => (b'd', id.as_bytes().as_slice()),
             Self::ApiKey(id) => (b'k', id.as_bytes().as_slice()),
+            Self::Unit(code) => (b'u', code.as_bytes()),
+            Self::Change(_) => (b'h', place.as_slice()),
         };
         let mut bytes = Vec::with_capacity(key.len() + 1);
         bytes.push(tag);
@@ -64,8 +74,48 @@ impl GlobalId {
             b't' => uuid().map(Self::Contribution),
             b'd' => uuid().map(Self::Delivery),
             b'k' => uuid().map(Self::ApiKey),
+            b'u' => code().map(Self::Unit),
+            b'h' => key.try_into().ok().map(|place| Self::Change(i64::from_be_bytes(place))),
             _ => None,
         }
+    }
+}
+
+impl GlobalId {
+    /// The id of what a change is about; none for a type that this program does not know.
+    pub fn of_subject(kind: &str, key: &str) -> Option<Self> {
+        let uuid = || Uuid::parse_str(key).ok();
+        Some(match kind {
+            "Country" => Self::Country(key.into()),
+            "NeedCategory" => Self::NeedCategory(key.into()),
+            "Commodity" => Self::Commodity(key.into()),
+            "Organization" => Self::Organization(key.into()),
+            "Unit" => Self::Unit(key.into()),
+            "AssistanceRequest" => Self::AssistanceRequest(uuid()?),
+            "RequestItem" => Self::RequestItem(uuid()?),
+            "Contribution" => Self::Contribution(uuid()?),
+            "Delivery" => Self::Delivery(uuid()?),
+            "ApiKey" => Self::ApiKey(uuid()?),
+            _ => return None,
+        })
+    }
+
+    /// The type and the key under which the ledger knows it.
+    pub fn subject(&self) -> (String, String) {
+        let (kind, key) = match self {
+            Self::Country(code) => ("Country", code.clone()),
+            Self::NeedCategory(code) => ("NeedCategory", code.clone()),
+            Self::Commodity(code) => ("Commodity", code.clone()),
+            Self::Organization(code) => ("Organization", code.clone()),
+            Self::Unit(code) => ("Unit", code.clone()),
+            Self::AssistanceRequest(id) => ("AssistanceRequest", id.to_string()),
+            Self::RequestItem(id) => ("RequestItem", id.to_string()),
+            Self::Contribution(id) => ("Contribution", id.to_string()),
+            Self::Delivery(id) => ("Delivery", id.to_string()),
+            Self::ApiKey(id) => ("ApiKey", id.to_string()),
+            Self::Change(sequence) => ("Change", sequence.to_string()),
+        };
+        (kind.into(), key)
     }
 }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::graphql::api_key::ApiKey;
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
+use crate::graphql::change::{Change, Shown};
 use crate::graphql::commodity::Commodity;
 use crate::graphql::context::{reader, request};
 use crate::graphql::contribution::{self, Contribution, Delivery, delivery_columns};
@@ -56,6 +57,8 @@ pub enum Node {
     Delivery(Delivery),
     /// An API key.
     ApiKey(ApiKey),
+    /// A change.
+    Change(Change),
 }
 
 /// What was found of one noun, as one level.
@@ -112,7 +115,11 @@ macro_rules! known {
 }
 
 /// What the ids stand for, in their order, one statement a noun.
-async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>]) -> Fallible<Vec<Option<Node>>> {
+pub(crate) async fn find(
+    ctx: &Context<'_>,
+    reader: &Arc<Reader>,
+    ids: &[Option<GlobalId>],
+) -> Fallible<Vec<Option<Node>>> {
     let field = ctx.field();
     let fields = || field.selection_set();
     let request_ids: Vec<Uuid> = uuids!(ids, AssistanceRequest);
@@ -146,6 +153,16 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         false => store::api_key::by_ids(reader, &key_ids).await?,
     };
     let api_keys = Found::new(reader, api_keys);
+    let places = keys(ids, |id| match id {
+        GlobalId::Change(sequence) => Some(*sequence),
+        _ => None,
+    });
+    let changes = match places.is_empty() {
+        true => Vec::new(),
+        false => store::change::by_sequences(reader, &places).await?,
+    };
+    let changes = changes.into_iter().filter_map(|change| Shown::to(reader, change));
+    let changes = Found::new(reader, changes.map(|shown| (shown.sequence(), shown)));
     let countries = known!(reader, ids, Country, countries);
     let categories = known!(reader, ids, NeedCategory, categories);
     let commodities = known!(reader, ids, Commodity, commodities);
@@ -160,6 +177,8 @@ async fn find(ctx: &Context<'_>, reader: &Arc<Reader>, ids: &[Option<GlobalId>])
         GlobalId::Contribution(id) => contributions.entry(id).map(Contribution).map(Node::Contribution),
         GlobalId::Delivery(id) => deliveries.entry(id).map(Delivery).map(Node::Delivery),
         GlobalId::ApiKey(id) => api_keys.entry(id).map(ApiKey).map(Node::ApiKey),
+        GlobalId::Change(sequence) => changes.entry(sequence).map(Change).map(Node::Change),
+        GlobalId::Unit(_) => None,
     };
     Ok(ids.iter().map(|id| node(id.as_ref()?)).collect())
 }

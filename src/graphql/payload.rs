@@ -89,7 +89,7 @@ impl From<Problem> for UserError {
             params: params
                 .into_iter()
                 .map(|(name, value)| ErrorParam {
-                    name: name.into(),
+                    name: name.into_owned(),
                     value,
                 })
                 .collect(),

@@ -11,7 +11,8 @@ use crate::graphql::country::Country;
 use crate::graphql::fault::Fallible;
 use crate::graphql::level::Entry;
 use crate::graphql::organization::Organization;
-use crate::store::Consistency;
+use crate::graphql::scalar::BigInt;
+use crate::store::{Consistency, change};
 
 #[derive(Default)]
 pub struct ViewerQuery;
@@ -38,6 +39,11 @@ pub struct Service {
     name: String,
     /// Version of the software.
     version: String,
+    /// Place of the last change in the feed; "0" where there is none.
+    sequence: BigInt,
+    /// Cursor of the last change in the feed. A mirror reads it first, then all objects, and then follows
+    /// `changes(after:)`.
+    change_cursor: String,
     /// What one request of this viewer may ask for.
     limits: ViewerLimits,
 }
@@ -89,7 +95,15 @@ impl ViewerQuery {
         let limits = &request.limits;
         let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
         let cost = limits.cost(&request.actor);
+        let asks = |field| ctx.look_ahead().field(field).exists();
+        let (sequence, change_cursor) = if asks("sequence") || asks("changeCursor") {
+            change::head(&*reader(ctx, Consistency::Statement)?).await?
+        } else {
+            (0, String::new())
+        };
         Ok(Service {
+            sequence: BigInt(sequence.into()),
+            change_cursor,
             name: env!("CARGO_PKG_NAME").into(),
             version: env!("CARGO_PKG_VERSION").into(),
             limits: ViewerLimits {

@@ -5,19 +5,23 @@ use std::sync::Arc;
 use entity::commodity::Model;
 use futures_util::FutureExt;
 
-use crate::domain::actor::Actor;
 use crate::domain::commodity::{CommodityForm, CommodityKey};
 use crate::domain::problem::Problems;
 use crate::store::reference::{Keeping, at_version, insert, save, write};
-use crate::store::{Outcome, Store};
+use crate::store::{Author, Outcome, Store};
 
 /// Creates a commodity. Gives its code.
 ///
 /// # Errors
 /// Everything that is wrong with key and form, DUPLICATE for a taken code; `FORBIDDEN` for all but administrators.
-pub async fn create(store: &Store, actor: Arc<Actor>, key: CommodityKey, form: CommodityForm) -> Outcome<String> {
+pub async fn create(
+    store: &Store,
+    author: impl Into<Author>,
+    key: CommodityKey,
+    form: CommodityForm,
+) -> Outcome<String> {
     let entered = Arc::new((key, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (key, form) = &*entered;
@@ -45,13 +49,13 @@ pub async fn create(store: &Store, actor: Arc<Actor>, key: CommodityKey, form: C
 /// NOT_FOUND, STALE_VERSION, everything that is wrong with the form; `FORBIDDEN` for all but administrators.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     code: Option<String>,
     version: i32,
     form: CommodityForm,
 ) -> Outcome<String> {
     let entered = Arc::new((code, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (code, form) = &*entered;

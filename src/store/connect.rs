@@ -10,7 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, Executor};
 
-use crate::store::statements::note;
+use crate::store::statements::{is_counted, note};
 use crate::store::{Clock, Rules, Store};
 
 /// How to reach the database.
@@ -66,8 +66,10 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
     for pool in [&mut read, &mut write] {
         let statements = Arc::clone(&statements);
         pool.set_metric_callback(move |_| {
-            statements.fetch_add(1, Ordering::Relaxed);
-            note();
+            if is_counted() {
+                statements.fetch_add(1, Ordering::Relaxed);
+                note();
+            }
         });
     }
     Ok(Store::new(read, write, statements, clock, rules))

@@ -6,7 +6,6 @@ use entity::country::Model;
 use entity::enums::NamStatus;
 use futures_util::FutureExt;
 
-use crate::domain::actor::Actor;
 use crate::domain::country::{CountryCodes, CountryForm, status_in_2020};
 use crate::domain::filter::{CountryField, Filter};
 use crate::domain::problem::Problems;
@@ -14,7 +13,7 @@ use crate::domain::reference::Named;
 use crate::error::Error;
 use crate::store::condition::resolve;
 use crate::store::reference::{Keeping, at_version, insert, save, write};
-use crate::store::{Outcome, Reader, Store};
+use crate::store::{Author, Outcome, Reader, Store};
 
 /// The countries that pass, by code. A test on their requests sees those that the reader may see.
 ///
@@ -34,9 +33,14 @@ pub async fn list(reader: &Reader, filter: &Filter<CountryField>) -> Result<Vec<
 ///
 /// # Errors
 /// Everything that is wrong with codes and form, DUPLICATE for taken codes; `FORBIDDEN` for all but administrators.
-pub async fn create(store: &Store, actor: Arc<Actor>, codes: CountryCodes, form: CountryForm) -> Outcome<String> {
+pub async fn create(
+    store: &Store,
+    author: impl Into<Author>,
+    codes: CountryCodes,
+    form: CountryForm,
+) -> Outcome<String> {
     let entered = Arc::new((codes, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (codes, form) = &*entered;
@@ -66,13 +70,13 @@ pub async fn create(store: &Store, actor: Arc<Actor>, codes: CountryCodes, form:
 /// NOT_FOUND, STALE_VERSION, everything that is wrong with the form; `FORBIDDEN` for all but administrators.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     code: Option<String>,
     version: i32,
     form: CountryForm,
 ) -> Outcome<String> {
     let entered = Arc::new((code, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (code, form) = &*entered;

@@ -13,9 +13,11 @@ use tokio::sync::{Mutex, watch};
 
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::change::{Feed, Waiting};
 
 pub mod api_key;
 pub mod assistance_request;
+pub mod change;
 mod clock;
 pub mod commodity;
 mod condition;
@@ -24,6 +26,7 @@ pub mod contribution;
 pub mod country;
 mod exact;
 mod fault;
+mod idempotency;
 pub mod milestone;
 mod movement;
 pub mod need_category;
@@ -41,6 +44,7 @@ mod write;
 
 pub use clock::Clock;
 pub use connect::{Connect, ConnectError, open};
+pub use idempotency::{Author, Once, sweep};
 pub use reader::{Consistency, Reader};
 pub use statements::counted;
 pub use write::{Outcome, Refused, Write};
@@ -56,9 +60,10 @@ struct Inner {
     clock: Clock,
     reference: ArcSwap<Reference>,
     refreshing: Mutex<()>,
+    waiting: Waiting,
+    feed: Feed,
     statements: Arc<AtomicU64>,
     rules: Rules,
-    keys: watch::Sender<u64>,
 }
 
 /// What the operator decides of the rules.
@@ -88,9 +93,10 @@ impl Store {
             clock,
             reference,
             refreshing: Mutex::default(),
+            waiting: Waiting::default(),
+            feed: Feed::default(),
             statements,
             rules,
-            keys: watch::Sender::default(),
         }))
     }
 
@@ -114,14 +120,14 @@ impl Store {
         self.0.clock.now()
     }
 
-    /// Moves whenever a key may have stopped to be good: then whoever stays connected by one looks again.
-    pub fn keys_changed(&self) -> watch::Receiver<u64> {
-        self.0.keys.subscribe()
+    /// The end of the ledger, as it moves.
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
-    /// Tells those who watch that a key has changed.
-    pub(crate) fn tell_keys_changed(&self) {
-        self.0.keys.send_modify(|count| *count = count.wrapping_add(1));
+    /// Moves whenever an API key was made or revoked, on any server.
+    pub fn keys_changed(&self) -> watch::Receiver<u64> {
+        self.0.feed.keys()
     }
 
     /// SQL statements sent so far, those that begin and end transactions not counted.

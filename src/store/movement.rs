@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 use entity::enums::{Priority, RequestStatus};
 use entity::{movement, request_history, request_item as ri};
+use sea_orm::ActiveValue::NotSet;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
@@ -33,18 +34,30 @@ pub(crate) async fn apply(w: &Write, cause: Cause, delta: Figures) -> Result<boo
         .add(delta.uncovered)
         .mul(Expr::col(ri::Column::UnitCostE4));
     update = update.col_expr(ri::Column::UncoveredValueE7, value);
-    if update.exec(&w.tx).await?.rows_affected == 0 {
+    let moved = update.exec_with_returning(&w.tx).await?;
+    let Some(after) = moved.first() else {
         return Ok(false);
-    }
-    record(w, &[(cause, delta)]).await?;
+    };
+    w.journal.changed("updated", &before(after, delta), after);
+    record(w, &[(cause, delta)]);
     Ok(true)
 }
 
-/// Records movements of figures that were set otherwise: of new items.
-pub(crate) async fn record(w: &Write, movements: &[(Cause, Figures)]) -> Result<(), DbErr> {
-    if movements.is_empty() {
-        return Ok(());
+/// The item as it was before its figures moved.
+fn before(after: &ri::Model, delta: Figures) -> ri::Model {
+    ri::Model {
+        pledged_milli: after.pledged_milli - delta.pledged,
+        committed_milli: after.committed_milli - delta.committed,
+        in_transit_milli: after.in_transit_milli - delta.in_transit,
+        delivered_milli: after.delivered_milli - delta.delivered,
+        uncovered_milli: after.uncovered_milli - delta.uncovered,
+        unmet_milli: after.unmet_milli - delta.unmet,
+        ..after.clone()
     }
+}
+
+/// Records movements of figures that were set otherwise: of new items.
+pub(crate) fn record(w: &Write, movements: &[(Cause, Figures)]) {
     let rows = movements.iter().map(|(cause, delta)| {
         let Figures {
             requested,
@@ -60,6 +73,7 @@ pub(crate) async fn record(w: &Write, movements: &[(Cause, Figures)]) -> Result<
             item_id: Set(cause.item),
             contribution_id: Set(cause.contribution),
             happened_on: Set(cause.on),
+            ticket: NotSet,
             recorded_at: Set(w.now),
             requested_milli: Set(requested),
             pledged_milli: Set(pledged),
@@ -70,10 +84,7 @@ pub(crate) async fn record(w: &Write, movements: &[(Cause, Figures)]) -> Result<
             unmet_milli: Set(unmet),
         }
     });
-    movement::Entity::insert_many(rows)
-        .exec_without_returning(&w.tx)
-        .await?;
-    Ok(())
+    w.journal.moved(rows);
 }
 
 /// The columns that keep the running sums. What is requested is the item's base, which its approval sets.
@@ -102,25 +113,23 @@ pub(crate) fn figures(item: &ri::Model) -> Figures {
 }
 
 /// What a verified request is from `on` on.
-pub(crate) async fn remember(
+pub(crate) fn remember(
     w: &Write,
     request: Uuid,
     status: RequestStatus,
     priority: Priority,
     people_in_need: Option<i32>,
     on: NaiveDate,
-) -> Result<(), DbErr> {
+) {
     let row = request_history::ActiveModel {
         id: Set(Uuid::now_v7()),
         request_id: Set(request),
         happened_on: Set(on),
+        ticket: NotSet,
         recorded_at: Set(w.now),
         status: Set(status),
         priority: Set(priority),
         people_in_need: Set(people_in_need),
     };
-    request_history::Entity::insert(row)
-        .exec_without_returning(&w.tx)
-        .await?;
-    Ok(())
+    w.journal.remembered(row);
 }

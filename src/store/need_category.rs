@@ -6,19 +6,18 @@ use entity::enums::NeedDomain;
 use entity::need_category::Model;
 use futures_util::FutureExt;
 
-use crate::domain::actor::Actor;
 use crate::domain::need_category::{CategoryForm, CategoryKey, last_place};
 use crate::domain::problem::Problems;
 use crate::store::reference::{Keeping, at_version, insert, save, write};
-use crate::store::{Outcome, Store};
+use crate::store::{Author, Outcome, Store};
 
 /// Creates a category, after its siblings where no place is given. Gives its code.
 ///
 /// # Errors
 /// Everything that is wrong with key and form, DUPLICATE for a taken code; `FORBIDDEN` for all but administrators.
-pub async fn create(store: &Store, actor: Arc<Actor>, key: CategoryKey, form: CategoryForm) -> Outcome<String> {
+pub async fn create(store: &Store, author: impl Into<Author>, key: CategoryKey, form: CategoryForm) -> Outcome<String> {
     let entered = Arc::new((key, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (key, form) = &*entered;
@@ -52,13 +51,13 @@ pub async fn create(store: &Store, actor: Arc<Actor>, key: CategoryKey, form: Ca
 /// `active`; `FORBIDDEN` for all but administrators.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     code: Option<String>,
     version: i32,
     form: CategoryForm,
 ) -> Outcome<String> {
     let entered = Arc::new((code, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (code, form) = &*entered;

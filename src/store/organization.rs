@@ -6,7 +6,6 @@ use entity::enums::OrganizationKind;
 use entity::organization::Model;
 use futures_util::FutureExt;
 
-use crate::domain::actor::Actor;
 use crate::domain::filter::{Filter, OrganizationField};
 use crate::domain::organization::{OrganizationForm, check_code};
 use crate::domain::problem::Problems;
@@ -14,7 +13,7 @@ use crate::domain::reference::Named;
 use crate::error::Error;
 use crate::store::condition::resolve;
 use crate::store::reference::{Keeping, at_version, insert, save, write};
-use crate::store::{Outcome, Reader, Store};
+use crate::store::{Author, Outcome, Reader, Store};
 
 /// The organizations that pass, by code. A test on their country's requests sees those that the reader may see.
 ///
@@ -34,9 +33,9 @@ pub async fn list(reader: &Reader, filter: &Filter<OrganizationField>) -> Result
 ///
 /// # Errors
 /// Everything that is wrong with code and form, DUPLICATE for a taken code; `FORBIDDEN` for all but administrators.
-pub async fn create(store: &Store, actor: Arc<Actor>, code: String, form: OrganizationForm) -> Outcome<String> {
+pub async fn create(store: &Store, author: impl Into<Author>, code: String, form: OrganizationForm) -> Outcome<String> {
     let entered = Arc::new((code, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (code, form) = &*entered;
@@ -66,13 +65,13 @@ pub async fn create(store: &Store, actor: Arc<Actor>, code: String, form: Organi
 /// NOT_FOUND, STALE_VERSION, everything that is wrong with the form; `FORBIDDEN` for all but administrators.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     code: Option<String>,
     version: i32,
     form: OrganizationForm,
 ) -> Outcome<String> {
     let entered = Arc::new((code, form));
-    write(store, actor, move |w, reference| {
+    write(store, author, move |w, reference| {
         let entered = Arc::clone(&entered);
         async move {
             let (code, form) = &*entered;

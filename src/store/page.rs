@@ -156,8 +156,28 @@ impl Paging {
         })
     }
 
+    /// Rows of a page, at most.
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Whether the page is read from its end.
+    pub(crate) const fn is_backwards(&self) -> bool {
+        self.backwards
+    }
+
+    /// The key values of the row after which it begins, and of the one before which it ends.
+    pub(crate) fn bounds(&self) -> [Option<&[KeyValue]>; 2] {
+        [self.after.as_deref(), self.before.as_deref()]
+    }
+
+    /// The cursor of a row with these key values.
+    pub(crate) fn cursor(&self, values: &[KeyValue]) -> String {
+        encode(values, &self.fingerprint)
+    }
+
     /// Cuts a page out of rows that came in the page's direction, at most one more than it holds.
-    fn cut<R>(&self, mut rows: Vec<(R, String)>) -> Page<R> {
+    pub(crate) fn cut<R>(&self, mut rows: Vec<(R, String)>) -> Page<R> {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let (before, after) = (self.after.is_some(), self.before.is_some());

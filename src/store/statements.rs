@@ -6,6 +6,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 tokio::task_local! {
     static OF_WORK: Arc<AtomicU64>;
+    static IN_BACKGROUND: ();
+}
+
+/// Work that nobody asked for: its statements come whenever they come, and are not counted.
+pub(crate) fn in_background<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    IN_BACKGROUND.scope((), work)
+}
+
+/// Whether the present work is counted.
+pub(crate) fn is_counted() -> bool {
+    IN_BACKGROUND.try_with(|()| ()).is_err()
 }
 
 /// Notes that the present work sent one more.

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, Problems};
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
-use crate::store::{Store, fault};
+use crate::store::{Author, Store, fault, idempotency};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
 const RETRIES: u32 = 5;
@@ -62,11 +65,17 @@ pub struct Write {
     pub(crate) now: DateTime<Utc>,
     pub(crate) reference: Arc<Reference>,
     pub(crate) store: Store,
+    pub(crate) journal: Journal,
 }
 
 impl Write {
     pub(crate) fn backend(&self) -> DbBackend {
         self.store.backend()
+    }
+
+    /// Whether anything was changed so far. One that changed nothing is not remembered under its key.
+    pub(crate) fn changed(&self) -> bool {
+        self.journal.holds_changes()
     }
 
     /// The same write within a savepoint: it is committed into this one, or rolled back alone.
@@ -77,26 +86,35 @@ impl Write {
             now: self.now,
             reference: Arc::clone(&self.reference),
             store: self.store.clone(),
+            journal: Journal::default(),
         })
+    }
+
+    /// Keeps what a savepoint did.
+    pub(crate) async fn keep(&self, savepoint: Self) -> Result<(), DbErr> {
+        savepoint.tx.commit().await?;
+        self.journal.absorb(savepoint.journal);
+        Ok(())
     }
 }
 
 impl Store {
-    /// Runs `work` in one transaction and commits it; what it refuses changes nothing. The task goes on when the caller
-    /// goes away: a dropped connection must not leave half a transaction in the pool.
+    /// Runs `work` in one transaction and commits it; what it refuses changes nothing. Where the author's key was used for
+    /// it before, it is not run, and what it gave is given again. The task goes on when the caller goes away: a dropped
+    /// connection must not leave half a transaction in the pool.
     ///
     /// # Errors
-    /// What `work` refused, or the database's failure.
-    pub async fn write<T, F>(&self, actor: Arc<Actor>, work: F) -> Result<T, Refused>
+    /// What `work` refused, IDEMPOTENCY_MISMATCH, or the database's failure.
+    pub async fn write<T, F>(&self, author: impl Into<Author>, work: F) -> Result<T, Refused>
     where
-        T: Send + 'static,
+        T: Serialize + DeserializeOwned + Send + 'static,
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
     {
-        let store = self.clone();
+        let (store, author) = (self.clone(), author.into());
         let task = tokio::spawn(inherited(async move {
             let mut tried = 0;
             loop {
-                match store.attempt(&actor, &work).await {
+                match store.attempt(&author, &work).await {
                     Err(Refused::Fault(fault)) if tried < RETRIES && fault::is_transient(&fault) => tried += 1,
                     Err(Refused::Fault(fault)) => {
                         let fault = Arc::try_unwrap(fault).unwrap_or_else(|fault| DbErr::Custom(format!("{fault:?}")));
@@ -110,8 +128,9 @@ impl Store {
             .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
     }
 
-    async fn attempt<T, F>(&self, actor: &Arc<Actor>, work: &F) -> Outcome<T>
+    async fn attempt<T, F>(&self, author: &Author, work: &F) -> Outcome<T>
     where
+        T: Serialize + DeserializeOwned,
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
     {
         let options = TransactionOptions {
@@ -121,14 +140,21 @@ impl Store {
         let tx = self.0.write.begin_with_options(options).await?;
         let write = Write {
             tx,
-            actor: Arc::clone(actor),
+            actor: Arc::clone(&author.actor),
             now: self.now(),
             reference: self.reference(),
             store: self.clone(),
+            journal: Journal::default(),
         };
-        match work(&write).await {
+        match idempotency::run(&write, author.once.as_ref(), work).await {
             Ok(done) => {
+                let changed = change::flush(&write).await?;
                 write.tx.commit().await?;
+                if changed && let Err(error) = change::settle(self).await {
+                    // It is done, and will be in the feed; whether it was, the client learns by looking.
+                    tracing::warn!(?error, "a write waits for its place in the ledger");
+                    return Err(Refused::Error(Error::Timeout));
+                }
                 Ok(done)
             }
             Err(refused) => {

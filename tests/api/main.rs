@@ -15,6 +15,7 @@ mod contribution;
 mod errors;
 mod figures;
 mod http;
+mod idempotency;
 mod lifecycle;
 mod live;
 mod reading;

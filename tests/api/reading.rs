@@ -404,6 +404,7 @@ fn selection(named_type: &str) -> &'static str {
         "Contribution" => "{ id quantity }",
         "Delivery" => "{ id on note }",
         "NeedsTotals" => "{ requestCount itemCount requestedValueUsd uncoveredValueUsd }",
+        "ChangeConnection" => "{ nodes { sequence action } }",
         name if name.ends_with("Connection") => "{ totalCount }",
         _ => "",
     }

@@ -64,7 +64,7 @@ async fn callers(app: &TestApp) -> Vec<Caller> {
 }
 
 /// Those who make what the callers then try their hands on, so that nobody meets what one made oneself.
-struct Makers {
+pub struct Makers {
     focal: String,
     coordinator: String,
     responder: String,
@@ -72,7 +72,7 @@ struct Makers {
 }
 
 impl Makers {
-    async fn new(app: &TestApp) -> Self {
+    pub async fn new(app: &TestApp) -> Self {
         Self {
             focal: app.key(Role::FocalPoint, Some("BGD"), None).await,
             coordinator: app.key(Role::Coordinator, None, None).await,
@@ -146,7 +146,7 @@ impl Makers {
     }
 
     /// A valid input of the mutation, on a fresh object of Bangladesh or WHO, and the right that one needs to see it.
-    async fn input(&self, app: &TestApp, mutation: &str) -> (Value, Operation) {
+    pub async fn input(&self, app: &TestApp, mutation: &str) -> (Value, Operation) {
         let number = self.next();
         let code = format!("X{number}");
         let reason = json!({ "reason": "because" });

@@ -17,6 +17,7 @@ mod dropped;
 mod invariants;
 mod race;
 mod random;
+mod retried;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
 mod support;

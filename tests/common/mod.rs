@@ -292,7 +292,7 @@ impl TestApp {
         let (_, secret) = nam_needs::store::api_key::create(&self.store, system, draft)
             .await
             .expect("a key");
-        secret.expose_secret().to_owned()
+        secret.expect("a secret").expose_secret().to_owned()
     }
 }
 

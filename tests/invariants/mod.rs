@@ -2,6 +2,8 @@
 //! from the tables and computed again, without the server's own code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
+mod ledger;
+
 use std::collections::BTreeMap;
 
 use crate::common::{Backend, TestApp};
@@ -86,6 +88,7 @@ pub async fn hold(app: &TestApp) -> Tables {
     let tables = Tables::read(app).await;
     let wrong = tables.wrong();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    ledger::tells_the_tables(app).await;
     tables
 }
 

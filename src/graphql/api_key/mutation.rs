@@ -1,7 +1,5 @@
 //! Minting and revoking keys.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
 use entity::enums::Role;
 use secrecy::ExposeSecret;
@@ -10,6 +8,7 @@ use crate::domain::api_key::ApiKeyDraft;
 use crate::graphql::api_key::object::ApiKey;
 use crate::graphql::context::{mutation, reader};
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::level::Entry;
 use crate::graphql::node::api_key_id;
 use crate::graphql::payload::{UserError, payload, settle};
@@ -33,6 +32,9 @@ pub struct CreateApiKeyInput {
     organization: Option<String>,
     /// When it stops to work; never where left out.
     expires_at: Option<DateTime>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// A key to be revoked.
@@ -40,6 +42,9 @@ pub struct CreateApiKeyInput {
 pub struct RevokeApiKeyInput {
     /// Its id.
     id: ID,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// What minting a key answers.
@@ -47,7 +52,8 @@ pub struct RevokeApiKeyInput {
 pub struct CreateApiKeyPayload {
     /// The key; null where userErrors says why there is none.
     api_key: Option<ApiKey>,
-    /// Its secret, told this once: send it as `Authorization: Bearer SECRET`.
+    /// Its secret, told this once: send it as `Authorization: Bearer SECRET`. Null where the same was done before under
+    /// this idempotencyKey: whoever lost the first answer revokes the key and mints another.
     secret: Option<String>,
     /// What is wrong with the input, all of it together; empty where the mutation did its work.
     user_errors: Vec<UserError>,
@@ -68,6 +74,7 @@ impl CreateApiKeyInput {
             country,
             organization,
             expires_at,
+            idempotency: _,
         } = self;
         ApiKeyDraft {
             name,
@@ -84,12 +91,13 @@ fn object(ctx: &Context<'_>, key: api_key::ApiKey) -> Fallible<ApiKey> {
 }
 
 async fn create(ctx: &Context<'_>, input: CreateApiKeyInput) -> Fallible<CreateApiKeyPayload> {
-    let request = mutation(ctx, "createApiKey")?;
-    let outcome = api_key::create(&request.store, Arc::clone(&request.actor), input.draft()).await;
+    let call = mutation(ctx, "createApiKey", &input, &input.idempotency)?;
+    let (store, draft) = (&call.request.store, input.draft());
+    let outcome = call.write(|author| api_key::create(store, author, draft)).await;
     Ok(match settle(outcome)? {
         Ok((key, secret)) => CreateApiKeyPayload {
             api_key: Some(object(ctx, key)?),
-            secret: Some(secret.expose_secret().to_owned()),
+            secret: secret.map(|secret| secret.expose_secret().to_owned()),
             user_errors: Vec::new(),
         },
         Err(user_errors) => CreateApiKeyPayload {
@@ -101,9 +109,10 @@ async fn create(ctx: &Context<'_>, input: CreateApiKeyInput) -> Fallible<CreateA
 }
 
 async fn revoke(ctx: &Context<'_>, input: RevokeApiKeyInput) -> Fallible<ApiKeyPayload> {
-    let request = mutation(ctx, "revokeApiKey")?;
-    let RevokeApiKeyInput { id } = input;
-    let outcome = api_key::revoke(&request.store, Arc::clone(&request.actor), api_key_id(&id)).await;
+    let call = mutation(ctx, "revokeApiKey", &input, &input.idempotency)?;
+    let RevokeApiKeyInput { id, idempotency: _ } = input;
+    let (store, id) = (&call.request.store, api_key_id(&id));
+    let outcome = call.write(|author| api_key::revoke(store, author, id)).await;
     Ok(match settle(outcome)? {
         Ok(key) => ApiKeyPayload {
             api_key: Some(object(ctx, key)?),

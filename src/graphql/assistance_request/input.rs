@@ -7,6 +7,7 @@ use crate::domain::assistance_request::{ContactForm, ItemForm, RequestForm, chec
 use crate::domain::import::ImportForm;
 use crate::domain::problem::{Path, Problems};
 use crate::domain::text::{self, NAME_MAX, TEXT_MAX};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{change, replacement};
 use crate::graphql::node::{item_id, request_id};
 use crate::graphql::scalar::{CountryCode, Date, Decimal};
@@ -43,6 +44,9 @@ pub struct CreateAssistanceRequestInput {
     /// Create and hand in, in one step.
     #[graphql(default = false)]
     pub submit: bool,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Whom to ask. Every field up to 320 characters.
@@ -106,6 +110,9 @@ pub struct UpdateAssistanceRequestInput {
     update_items: Option<Vec<UpdateRequestItemInput>>,
     /// Items to take out, by id.
     remove_items: Option<Vec<ID>>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of an item. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -132,6 +139,9 @@ pub struct VerifyAssistanceRequestInput {
     version: i32,
     /// What is approved of which item.
     approvals: Option<Vec<ItemApprovalInput>>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// What is approved of one item.
@@ -154,6 +164,9 @@ pub struct RequestStepInput {
     version: i32,
     /// Why; the steps that need it say so.
     reason: Option<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Many requests of one source.
@@ -169,6 +182,9 @@ pub struct ImportAssistanceRequestsInput {
     /// Tell what would happen, and change nothing.
     #[graphql(default = false)]
     pub dry_run: bool,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// One request of an import.
@@ -218,6 +234,7 @@ impl CreateAssistanceRequestInput {
             items,
             language,
             submit: _,
+            idempotency: _,
         } = self;
         RequestForm {
             country: country.0,
@@ -296,6 +313,7 @@ impl UpdateAssistanceRequestInput {
             add_items,
             update_items,
             remove_items,
+            idempotency: _,
         } = self;
         let mut problems = Problems::default();
         let root = Path::Root;
@@ -358,7 +376,12 @@ impl UpdateRequestItemInput {
 impl RequestStepInput {
     /// The step as the store takes it.
     pub fn step(self) -> StepInput {
-        let Self { id, version, reason } = self;
+        let Self {
+            id,
+            version,
+            reason,
+            idempotency: _,
+        } = self;
         StepInput {
             id: request_id(&id),
             version,
@@ -370,7 +393,12 @@ impl RequestStepInput {
 impl VerifyAssistanceRequestInput {
     /// The step and the approvals as the store takes them.
     pub fn step(self) -> (StepInput, Vec<Approval>) {
-        let Self { id, version, approvals } = self;
+        let Self {
+            id,
+            version,
+            approvals,
+            idempotency: _,
+        } = self;
         let approvals = approvals
             .into_iter()
             .flatten()

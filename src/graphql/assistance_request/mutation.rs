@@ -80,16 +80,17 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
 }
 
 async fn take(ctx: &Context<'_>, step: Step, input: RequestStepInput) -> Fallible<AssistanceRequestPayload> {
-    let request = mutation(ctx, step.mutation())?;
-    let input = input.step();
+    let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let (store, input) = (&call.request.store, input.step());
     let named = input.id;
-    let outcome = assistance_request::take(&request.store, Arc::clone(&request.actor), step, input).await;
+    let take = |author| assistance_request::take(store, author, step, input);
+    let outcome = call.write(take).await;
     answer(ctx, outcome, named).await
 }
 
 async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
-    let request = mutation(ctx, "createAssistanceRequest")?;
-    let submit = input.submit;
+    let call = mutation(ctx, "createAssistanceRequest", &input, &input.idempotency)?;
+    let (request, submit) = (call.request, input.submit);
     let mut problems = Problems::default();
     let new = input.form().check(
         &request.store.reference(),
@@ -97,38 +98,37 @@ async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Falli
         &Path::Root,
         &mut problems,
     );
-    let outcome = match problems.or_else(new) {
-        Ok(new) => assistance_request::create(&request.store, Arc::clone(&request.actor), new, submit).await,
-        Err(problems) => Err(problems.into()),
-    };
+    let create = |author, new| assistance_request::create(&request.store, author, new, submit);
+    let outcome = call.write_parsed(problems.or_else(new), create).await;
     answer(ctx, outcome, None).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
-    let request = mutation(ctx, Step::Update.mutation())?;
-    let (id, version) = (request_id(&input.id), input.version);
-    let outcome = match input.patch() {
-        Ok(patch) => assistance_request::update(&request.store, Arc::clone(&request.actor), id, version, patch).await,
-        Err(problems) => Err(problems.into()),
-    };
+    let call = mutation(ctx, Step::Update.mutation(), &input, &input.idempotency)?;
+    let (store, id, version) = (&call.request.store, request_id(&input.id), input.version);
+    let update = |author, patch| assistance_request::update(store, author, id, version, patch);
+    let outcome = call.write_parsed(input.patch(), update).await;
     answer(ctx, outcome, id).await
 }
 
 async fn verify(ctx: &Context<'_>, input: VerifyAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
-    let request = mutation(ctx, Step::Verify.mutation())?;
-    let (input, approvals) = input.step();
+    let call = mutation(ctx, Step::Verify.mutation(), &input, &input.idempotency)?;
+    let (store, (input, approvals)) = (&call.request.store, input.step());
     let named = input.id;
-    let outcome = assistance_request::verify(&request.store, Arc::clone(&request.actor), input, approvals).await;
+    let verify = |author| assistance_request::verify(store, author, input, approvals);
+    let outcome = call.write(verify).await;
     answer(ctx, outcome, named).await
 }
 
 async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fallible<ImportAssistanceRequestsPayload> {
-    let request = mutation(ctx, "importAssistanceRequests")?;
+    let call = mutation(ctx, "importAssistanceRequests", &input, &input.idempotency)?;
+    let request = call.request;
     let ImportAssistanceRequestsInput {
         source,
         rows,
         submit,
         dry_run,
+        idempotency: _,
     } = input;
     let options = ImportOptions {
         submit,
@@ -142,13 +142,11 @@ async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fall
         let message = format!("There are {} rows; an import takes at most {most}.", rows.len());
         problems.push(Problem::new(ProblemCode::TooMany, message).at("rows").with("max", most));
     }
-    let outcome = match problems.or_else(source) {
-        Ok(source) => {
-            let rows = rows.into_iter().map(|row| row.form(&source)).collect();
-            assistance_request::import(&request.store, Arc::clone(&request.actor), rows, options).await
-        }
-        Err(problems) => Err(problems.into()),
-    };
+    let forms = problems
+        .or_else(source)
+        .map(|source| rows.into_iter().map(|row| row.form(&source)).collect());
+    let import = |author, forms| assistance_request::import(&request.store, author, forms, options);
+    let outcome = call.write_parsed(forms, import).await;
     let outcomes = match settle(outcome)? {
         Ok(outcomes) => outcomes,
         Err(user_errors) => {

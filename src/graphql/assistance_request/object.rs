@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::{Subject, available};
 use crate::error::Error;
+use crate::graphql::change::{ChangeConnection, nested_history};
 use crate::graphql::contribution::{self, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Nullable, nullable};
@@ -275,6 +276,21 @@ impl AssistanceRequest {
         };
         let key = self.0.row()?.id()?.to_string();
         nested(ctx, self.0.level(), || Ok(Parent::Requests(self.ids()?)), &key, asked).await
+    }
+
+    /// Every change of it, its items, contributions and deliveries that the viewer may see, the earliest first.
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
+            i32,
+        >,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Fallible<ChangeConnection> {
+        let arguments = arguments(first, after, last, before);
+        nested_history(ctx, self.0.level(), self.ids()?, *self.0.row()?.id()?, arguments).await
     }
 
     /// Counts the changes of its own and its items' entered fields. Name it in a mutation, so that nobody's change is

@@ -1,7 +1,5 @@
 //! What administrators enter of commodities.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 
 use crate::domain::commodity::{CommodityForm, CommodityKey};
@@ -9,6 +7,7 @@ use crate::graphql::commodity::object::Commodity;
 use crate::graphql::commodity::query::find;
 use crate::graphql::context::mutation;
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{LocalizedName, change, given, names};
 use crate::graphql::node::commodity_code;
 use crate::graphql::payload::{payload, settle};
@@ -47,6 +46,9 @@ pub struct CreateCommodityInput {
     who_reference: Option<String>,
     /// Indicative price of one unit in US dollars, 0 to 1000000000, up to 4 decimals.
     indicative_unit_price_usd: Option<Decimal>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of a commodity. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -72,6 +74,9 @@ pub struct UpdateCommodityInput {
     indicative_unit_price_usd: MaybeUndefined<Decimal>,
     /// False retires it: new requests can't name it. True brings it back.
     active: MaybeUndefined<bool>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 impl CreateCommodityInput {
@@ -86,6 +91,7 @@ impl CreateCommodityInput {
             unspsc,
             who_reference,
             indicative_unit_price_usd,
+            idempotency: _,
         } = self;
         let form = CommodityForm {
             name: given(Some(name)),
@@ -114,6 +120,7 @@ impl UpdateCommodityInput {
             who_reference,
             indicative_unit_price_usd,
             active,
+            idempotency: _,
         } = self;
         CommodityForm {
             name: change(name),
@@ -142,17 +149,19 @@ fn answer(ctx: &Context<'_>, outcome: Outcome<String>, named: Option<String>) ->
 }
 
 async fn create(ctx: &Context<'_>, input: CreateCommodityInput) -> Fallible<CommodityPayload> {
-    let request = mutation(ctx, "createCommodity")?;
-    let (key, form) = input.form();
-    let outcome = commodity::create(&request.store, Arc::clone(&request.actor), key, form).await;
+    let call = mutation(ctx, "createCommodity", &input, &input.idempotency)?;
+    let (store, (key, form)) = (&call.request.store, input.form());
+    let outcome = call.write(|author| commodity::create(store, author, key, form)).await;
     answer(ctx, outcome, None)
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateCommodityInput) -> Fallible<CommodityPayload> {
-    let request = mutation(ctx, "updateCommodity")?;
+    let call = mutation(ctx, "updateCommodity", &input, &input.idempotency)?;
     let (named, version) = (commodity_code(&input.id), input.version);
-    let actor = Arc::clone(&request.actor);
-    let outcome = commodity::update(&request.store, actor, named.clone(), version, input.form()).await;
+    let (store, code, form) = (&call.request.store, named.clone(), input.form());
+    let outcome = call
+        .write(|author| commodity::update(store, author, code, version, form))
+        .await;
     answer(ctx, outcome, named)
 }
 

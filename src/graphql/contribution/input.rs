@@ -8,6 +8,7 @@ use crate::domain::contribution::{ContributionForm, check_value_usd};
 use crate::domain::number::{MAX_QUANTITY_MILLI, QUANTITY_SCALE};
 use crate::domain::problem::{Path, ProblemCode, Problems};
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{change, replacement};
 use crate::graphql::node::contribution_id;
 use crate::graphql::scalar::{Date, Decimal};
@@ -36,6 +37,9 @@ pub struct CreateContributionInput {
     source: Option<String>,
     /// Its id there; unique within the source.
     external_id: Option<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of a contribution. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -55,6 +59,9 @@ pub struct UpdateContributionInput {
     tracking_reference: MaybeUndefined<String>,
     /// What else there is to say.
     note: MaybeUndefined<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// A step of a contribution's life.
@@ -70,6 +77,9 @@ pub struct ContributionStepInput {
     tracking_reference: Option<String>,
     /// Why; cancelling needs it.
     reason: Option<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// A part of a contribution that was received.
@@ -90,6 +100,9 @@ pub struct RecordDeliveryInput {
     on: Date,
     /// What else there is to say.
     note: Option<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// A delivery recorded by mistake.
@@ -101,6 +114,9 @@ pub struct VoidDeliveryInput {
     pub version: i32,
     /// What the mistake was.
     pub reason: String,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 impl CreateContributionInput {
@@ -116,6 +132,7 @@ impl CreateContributionInput {
             note,
             source,
             external_id,
+            idempotency: _,
         } = self;
         ContributionForm {
             organization,
@@ -144,6 +161,7 @@ impl UpdateContributionInput {
             expected_on,
             tracking_reference,
             note,
+            idempotency: _,
         } = self;
         let mut problems = Problems::default();
         let root = Path::Root;
@@ -181,6 +199,7 @@ impl ContributionStepInput {
             on,
             tracking_reference,
             reason,
+            idempotency: _,
         } = self;
         StepInput {
             id: contribution_id(&id),
@@ -211,6 +230,7 @@ impl RecordDeliveryInput {
             reject_reason,
             on,
             note,
+            idempotency: _,
         } = self;
         let mut problems = Problems::default();
         let root = Path::Root;

@@ -1,7 +1,5 @@
 //! Mutations of contributions: from the pledge to the last delivery.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Object};
 use uuid::Uuid;
 
@@ -53,24 +51,20 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
 }
 
 async fn create(ctx: &Context<'_>, input: CreateContributionInput) -> Fallible<ContributionPayload> {
-    let request = mutation(ctx, "createContribution")?;
-    let item = item_id(&input.item);
+    let call = mutation(ctx, "createContribution", &input, &input.idempotency)?;
+    let (store, item) = (&call.request.store, item_id(&input.item));
     let mut problems = Problems::default();
-    let new = input.form().check(&request.store.reference(), &mut problems);
-    let outcome = match problems.or_else(new) {
-        Ok(new) => contribution::create(&request.store, Arc::clone(&request.actor), item, new).await,
-        Err(problems) => Err(problems.into()),
-    };
+    let new = input.form().check(&store.reference(), &mut problems);
+    let create = |author, new| contribution::create(store, author, item, new);
+    let outcome = call.write_parsed(problems.or_else(new), create).await;
     answer(ctx, outcome, None).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateContributionInput) -> Fallible<ContributionPayload> {
-    let request = mutation(ctx, ContributionStep::Update.mutation())?;
-    let (id, version) = (contribution_id(&input.id), input.version);
-    let outcome = match input.patch() {
-        Ok(patch) => contribution::update(&request.store, Arc::clone(&request.actor), id, version, patch).await,
-        Err(problems) => Err(problems.into()),
-    };
+    let call = mutation(ctx, ContributionStep::Update.mutation(), &input, &input.idempotency)?;
+    let (store, id, version) = (&call.request.store, contribution_id(&input.id), input.version);
+    let update = |author, patch| contribution::update(store, author, id, version, patch);
+    let outcome = call.write_parsed(input.patch(), update).await;
     answer(ctx, outcome, id).await
 }
 
@@ -79,29 +73,36 @@ async fn take(
     step: ContributionStep,
     input: ContributionStepInput,
 ) -> Fallible<ContributionPayload> {
-    let request = mutation(ctx, step.mutation())?;
-    let input = input.step();
+    let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let (store, input) = (&call.request.store, input.step());
     let named = input.id;
-    let outcome = contribution::take(&request.store, Arc::clone(&request.actor), step, input).await;
+    let outcome = call
+        .write(|author| contribution::take(store, author, step, input))
+        .await;
     answer(ctx, outcome, named).await
 }
 
 async fn record(ctx: &Context<'_>, input: RecordDeliveryInput) -> Fallible<ContributionPayload> {
-    let request = mutation(ctx, ContributionStep::RecordDelivery.mutation())?;
-    let named = contribution_id(input.id());
-    let outcome = match input.delivery() {
-        Ok(delivery) => contribution::record_delivery(&request.store, Arc::clone(&request.actor), delivery).await,
-        Err(problems) => Err(problems.into()),
-    };
+    let step = ContributionStep::RecordDelivery;
+    let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let (store, named) = (&call.request.store, contribution_id(input.id()));
+    let record = |author, delivery| contribution::record_delivery(store, author, delivery);
+    let outcome = call.write_parsed(input.delivery(), record).await;
     answer(ctx, outcome, named).await
 }
 
 async fn void(ctx: &Context<'_>, input: VoidDeliveryInput) -> Fallible<ContributionPayload> {
-    let request = mutation(ctx, ContributionStep::VoidDelivery.mutation())?;
-    let VoidDeliveryInput { id, version, reason } = input;
-    let delivery = delivery_id(&id);
-    let outcome =
-        contribution::void_delivery(&request.store, Arc::clone(&request.actor), delivery, version, reason).await;
+    let step = ContributionStep::VoidDelivery;
+    let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let VoidDeliveryInput {
+        id,
+        version,
+        reason,
+        idempotency: _,
+    } = input;
+    let (store, delivery) = (&call.request.store, delivery_id(&id));
+    let void = |author| contribution::void_delivery(store, author, delivery, version, reason);
+    let outcome = call.write(void).await;
     let named = match delivery {
         Some(delivery) => contribution_of(ctx, delivery).await?,
         None => None,

@@ -1,7 +1,5 @@
 //! What administrators enter of countries.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::enums::{IncomeGroup, NamStatus, WhoRegion};
 
@@ -10,6 +8,7 @@ use crate::graphql::context::mutation;
 use crate::graphql::country::object::Country;
 use crate::graphql::country::query::find;
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{LocalizedName, change, given, names};
 use crate::graphql::node::country_code;
 use crate::graphql::payload::{payload, settle};
@@ -66,6 +65,9 @@ pub struct CreateCountryInput {
     nam_status: NamStatus,
     /// Year in which it joined the Movement, 1961 to 2100. A member that joined by 2020 is one in namStatus2020 too.
     nam_joined_year: Option<i32>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of a country. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -105,6 +107,9 @@ pub struct UpdateCountryInput {
     nam_status: MaybeUndefined<NamStatus>,
     /// Year in which it joined the Movement, 1961 to 2100.
     nam_joined_year: MaybeUndefined<i32>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 impl CreateCountryInput {
@@ -128,6 +133,7 @@ impl CreateCountryInput {
             currency,
             nam_status,
             nam_joined_year,
+            idempotency: _,
         } = self;
         let codes = CountryCodes {
             code: code.0,
@@ -175,6 +181,7 @@ impl UpdateCountryInput {
             currency,
             nam_status,
             nam_joined_year,
+            idempotency: _,
         } = self;
         CountryForm {
             name: change(name),
@@ -210,17 +217,19 @@ fn answer(ctx: &Context<'_>, outcome: Outcome<String>, named: Option<String>) ->
 }
 
 async fn create(ctx: &Context<'_>, input: CreateCountryInput) -> Fallible<CountryPayload> {
-    let request = mutation(ctx, "createCountry")?;
-    let (codes, form) = input.form();
-    let outcome = country::create(&request.store, Arc::clone(&request.actor), codes, form).await;
+    let call = mutation(ctx, "createCountry", &input, &input.idempotency)?;
+    let (store, (codes, form)) = (&call.request.store, input.form());
+    let outcome = call.write(|author| country::create(store, author, codes, form)).await;
     answer(ctx, outcome, None)
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateCountryInput) -> Fallible<CountryPayload> {
-    let request = mutation(ctx, "updateCountry")?;
+    let call = mutation(ctx, "updateCountry", &input, &input.idempotency)?;
     let (named, version) = (country_code(&input.id), input.version);
-    let actor = Arc::clone(&request.actor);
-    let outcome = country::update(&request.store, actor, named.clone(), version, input.form()).await;
+    let (store, code, form) = (&call.request.store, named.clone(), input.form());
+    let outcome = call
+        .write(|author| country::update(store, author, code, version, form))
+        .await;
     answer(ctx, outcome, named)
 }
 

@@ -1,13 +1,12 @@
 //! What administrators enter of categories.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::enums::NeedDomain;
 
 use crate::domain::need_category::{CategoryForm, CategoryKey};
 use crate::graphql::context::mutation;
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{LocalizedName, change, given, names};
 use crate::graphql::need_category::object::NeedCategory;
 use crate::graphql::need_category::query::find;
@@ -47,6 +46,9 @@ pub struct CreateNeedCategoryInput {
     who_pillar: Option<i32>,
     /// Place among its siblings; after the last of them where left out.
     sort_order: Option<i32>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of a category. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -72,6 +74,9 @@ pub struct UpdateNeedCategoryInput {
     sort_order: MaybeUndefined<i32>,
     /// False retires it: IN_USE while active categories or commodities stand below it. True brings it back.
     active: MaybeUndefined<bool>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 impl CreateNeedCategoryInput {
@@ -86,6 +91,7 @@ impl CreateNeedCategoryInput {
             iasc_sector,
             who_pillar,
             sort_order,
+            idempotency: _,
         } = self;
         let form = CategoryForm {
             name: given(Some(name)),
@@ -114,6 +120,7 @@ impl UpdateNeedCategoryInput {
             who_pillar,
             sort_order,
             active,
+            idempotency: _,
         } = self;
         CategoryForm {
             name: change(name),
@@ -145,17 +152,21 @@ fn answer(ctx: &Context<'_>, outcome: Outcome<String>, named: Option<String>) ->
 }
 
 async fn create(ctx: &Context<'_>, input: CreateNeedCategoryInput) -> Fallible<NeedCategoryPayload> {
-    let request = mutation(ctx, "createNeedCategory")?;
-    let (key, form) = input.form();
-    let outcome = need_category::create(&request.store, Arc::clone(&request.actor), key, form).await;
+    let call = mutation(ctx, "createNeedCategory", &input, &input.idempotency)?;
+    let (store, (key, form)) = (&call.request.store, input.form());
+    let outcome = call
+        .write(|author| need_category::create(store, author, key, form))
+        .await;
     answer(ctx, outcome, None)
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateNeedCategoryInput) -> Fallible<NeedCategoryPayload> {
-    let request = mutation(ctx, "updateNeedCategory")?;
+    let call = mutation(ctx, "updateNeedCategory", &input, &input.idempotency)?;
     let (named, version) = (category_code(&input.id), input.version);
-    let actor = Arc::clone(&request.actor);
-    let outcome = need_category::update(&request.store, actor, named.clone(), version, input.form()).await;
+    let (store, code, form) = (&call.request.store, named.clone(), input.form());
+    let outcome = call
+        .write(|author| need_category::update(store, author, code, version, form))
+        .await;
     answer(ctx, outcome, named)
 }
 

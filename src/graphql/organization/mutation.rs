@@ -1,13 +1,12 @@
 //! What administrators enter of organizations.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object};
 use entity::enums::OrganizationKind;
 
 use crate::domain::organization::OrganizationForm;
 use crate::graphql::context::mutation;
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::idempotency::Idempotency;
 use crate::graphql::input::{change, given};
 use crate::graphql::node::organization_code;
 use crate::graphql::organization::object::Organization;
@@ -40,6 +39,9 @@ pub struct CreateOrganizationInput {
     country: Option<CountryCode>,
     /// Its web site: http or https, up to 2,000 characters.
     url: Option<String>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 /// Changes of an organization. Absent fields stay as they are; an explicit null clears a nullable one.
@@ -59,6 +61,9 @@ pub struct UpdateOrganizationInput {
     url: MaybeUndefined<String>,
     /// False retires it: new contributions can't name it. True brings it back.
     active: MaybeUndefined<bool>,
+    /// Its key.
+    #[graphql(flatten)]
+    pub idempotency: Idempotency,
 }
 
 impl CreateOrganizationInput {
@@ -69,6 +74,7 @@ impl CreateOrganizationInput {
             kind,
             country,
             url,
+            idempotency: _,
         } = self;
         let form = OrganizationForm {
             name: given(Some(name)),
@@ -91,6 +97,7 @@ impl UpdateOrganizationInput {
             country,
             url,
             active,
+            idempotency: _,
         } = self;
         OrganizationForm {
             name: change(name),
@@ -119,17 +126,21 @@ fn answer(ctx: &Context<'_>, outcome: Outcome<String>, named: Option<String>) ->
 }
 
 async fn create(ctx: &Context<'_>, input: CreateOrganizationInput) -> Fallible<OrganizationPayload> {
-    let request = mutation(ctx, "createOrganization")?;
-    let (code, form) = input.form();
-    let outcome = organization::create(&request.store, Arc::clone(&request.actor), code, form).await;
+    let call = mutation(ctx, "createOrganization", &input, &input.idempotency)?;
+    let (store, (code, form)) = (&call.request.store, input.form());
+    let outcome = call
+        .write(|author| organization::create(store, author, code, form))
+        .await;
     answer(ctx, outcome, None)
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateOrganizationInput) -> Fallible<OrganizationPayload> {
-    let request = mutation(ctx, "updateOrganization")?;
+    let call = mutation(ctx, "updateOrganization", &input, &input.idempotency)?;
     let (named, version) = (organization_code(&input.id), input.version);
-    let actor = Arc::clone(&request.actor);
-    let outcome = organization::update(&request.store, actor, named.clone(), version, input.form()).await;
+    let (store, code, form) = (&call.request.store, named.clone(), input.form());
+    let outcome = call
+        .write(|author| organization::update(store, author, code, version, form))
+        .await;
     answer(ctx, outcome, named)
 }
 

@@ -13,6 +13,7 @@ use sea_orm::{
     Set,
 };
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -20,39 +21,78 @@ use crate::domain::api_key::{ApiKeyDraft, NewApiKey, PREFIX_LENGTH, SECRET_PREFI
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::store::api_key::{ApiKey, hash, role_names};
-use crate::store::{Outcome, Store, Write};
+use crate::store::api_key::{ApiKey, by_ids, hash, role_names};
+use crate::store::{Author, Consistency, Outcome, Store, Write};
 
 /// Names the lock under which the first key is minted, among all advisory locks of the database.
 const FIRST_KEY_LOCK: i64 = 0x6e61_6d20_6b65_7973;
 
-/// Mints a key. The secret is told this once.
+/// What is remembered of a write: the id alone, and nothing of a secret.
+#[derive(Serialize, Deserialize)]
+struct Written {
+    id: Uuid,
+    /// The key as the write left it; none where the write is only remembered.
+    #[serde(skip)]
+    fresh: Option<ApiKey>,
+}
+
+impl From<ApiKey> for Written {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            fresh: Some(key),
+        }
+    }
+}
+
+impl Written {
+    /// The key as it is now.
+    async fn key(self, store: &Store, actor: Arc<Actor>) -> Outcome<ApiKey> {
+        if let Some(key) = self.fresh {
+            return Ok(key);
+        }
+        let reader = store.reader(actor, Consistency::Statement);
+        let found = by_ids(&reader, &[self.id]).await?.remove(&self.id);
+        Ok(found.ok_or_else(|| Error::internal("a key that was remembered is gone"))?)
+    }
+}
+
+/// Mints a key. The secret is told this once: none where the key was minted before, under the same idempotency key.
 ///
 /// # Errors
 /// Problems of the draft; `FORBIDDEN` for whoever does not manage keys; the database's.
-pub async fn create(store: &Store, actor: Arc<Actor>, draft: ApiKeyDraft) -> Outcome<(ApiKey, SecretString)> {
+pub async fn create(
+    store: &Store,
+    author: impl Into<Author>,
+    draft: ApiKeyDraft,
+) -> Outcome<(ApiKey, Option<SecretString>)> {
+    let author = author.into();
+    let actor = Arc::clone(&author.actor);
     let secret = mint()?;
     let told = secret.clone();
-    let key = store
-        .write(actor, move |w| {
+    let written: Written = store
+        .write(author, move |w| {
             let (draft, secret) = (draft.clone(), secret.clone());
             Box::pin(async move {
                 check_right(&w.actor)?;
                 let new = draft.check(&w.reference, w.now)?;
-                insert(w, new, &secret).await
+                Ok(insert(w, new, &secret).await?.into())
             })
         })
         .await?;
-    Ok((key, told))
+    let told = written.fresh.is_some().then_some(told);
+    Ok((written.key(store, actor).await?, told))
 }
 
 /// Revokes a key: from now on it is no credential. Revoking it again changes nothing.
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such key; `FORBIDDEN` for whoever does not manage keys; the database's.
-pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outcome<ApiKey> {
-    let revoked = store
-        .write(actor, move |w| {
+pub async fn revoke(store: &Store, author: impl Into<Author>, id: Option<Uuid>) -> Outcome<ApiKey> {
+    let author = author.into();
+    let actor = Arc::clone(&author.actor);
+    let written: Written = store
+        .write(author, move |w| {
             Box::pin(async move {
                 check_right(&w.actor)?;
                 let found = match id {
@@ -71,16 +111,17 @@ pub async fn revoke(store: &Store, actor: Arc<Actor>, id: Option<Uuid>) -> Outco
                         .into());
                 };
                 if key.revoked_at.is_some() {
-                    return Ok(key.into());
+                    return Ok(ApiKey::from(key).into());
                 }
-                let mut row = key.into_active_model();
+                let mut row = key.clone().into_active_model();
                 row.revoked_at = Set(Some(w.now));
-                Ok(row.update(&w.tx).await?.into())
+                let revoked = row.update(&w.tx).await?;
+                w.journal.changed("revoked", &key, &revoked);
+                Ok(ApiKey::from(revoked).into())
             })
         })
-        .await;
-    store.tell_keys_changed();
-    revoked
+        .await?;
+    written.key(store, actor).await
 }
 
 /// Mints the first ADMIN key where there is no key at all; of several servers that start at once one does. `given` is
@@ -181,6 +222,7 @@ async fn insert(w: &Write, new: NewApiKey, secret: &SecretString) -> Outcome<Api
     ak::Entity::insert(model.clone().into_active_model().reset_all())
         .exec_without_returning(&w.tx)
         .await?;
+    w.journal.created(&model);
     Ok(model.into())
 }
 

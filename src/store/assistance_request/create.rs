@@ -15,17 +15,17 @@ use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Outcome, Store, Write, fault, movement};
+use crate::store::{Author, Outcome, Store, Write, fault, movement};
 
 /// Creates a request as DRAFT, or hands it in at once. Gives its id.
 ///
 /// # Errors
 /// `FORBIDDEN` for a country that the actor does not speak for; DUPLICATE where its source and external id are taken;
 /// NO_ITEMS where an empty one is to be handed in.
-pub async fn create(store: &Store, actor: Arc<Actor>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
+pub async fn create(store: &Store, author: impl Into<Author>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move {
                 let begin = if submit { Begin::Submitted } else { Begin::Draft };
@@ -114,17 +114,16 @@ pub(super) async fn insert(w: &Write, new: &NewRequest, begin: Begin, confirmed_
     };
     write::set_texts(&mut row, title, description.as_deref());
     write::set_contact(&mut row, contact);
-    if let Err(failed) = row.insert(&w.tx).await {
+    match row.insert(&w.tx).await {
+        Ok(row) => w.journal.created_request(&row),
         // The reference is our own and never taken, so it is the source's id.
-        return match fault::duplicate(&failed) {
-            Some(_) => Err(duplicate_origin().into()),
-            None => Err(failed.into()),
-        };
+        Err(failed) if fault::duplicate(&failed).is_some() => return Err(duplicate_origin().into()),
+        Err(failed) => return Err(failed.into()),
     }
     let verified_on = verified_at.map(|at| at.date_naive());
     write::insert_items(w, id, 0, items, verified_on).await?;
     if let Some(on) = verified_on {
-        movement::remember(w, id, status, *priority, *people_in_need, on).await?;
+        movement::remember(w, id, status, *priority, *people_in_need, on);
     }
     Ok(id)
 }

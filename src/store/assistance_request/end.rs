@@ -14,13 +14,19 @@ use crate::store::{Outcome, Write};
 
 /// A request that was never verified: it stands in no total, so its items have nothing open any more, and that is all.
 pub(super) async fn of_unverified(w: &Write, row: &ar::Model) -> Outcome<()> {
-    ri::Entity::update_many()
+    let before = write::items(w, row.id).await?;
+    let after = ri::Entity::update_many()
         .col_expr(ri::Column::UncoveredMilli, Expr::value(0_i64))
         .col_expr(ri::Column::UnmetMilli, Expr::value(0_i64))
         .col_expr(ri::Column::UncoveredValueE7, Expr::cust("unit_cost_e4 * 0"))
         .filter(ri::Column::RequestId.eq(row.id))
-        .exec(&w.tx)
+        .exec_with_returning(&w.tx)
         .await?;
+    for item in &before {
+        if let Some(after) = after.iter().find(|after| after.id == item.id) {
+            w.journal.changed("updated", item, after);
+        }
+    }
     Ok(())
 }
 
@@ -78,7 +84,7 @@ pub(super) async fn of_verified(w: &Write, row: &ar::Model, step: Step, reason: 
                 delivered: -figures.delivered,
                 ..Figures::ZERO
             };
-            movement::record(w, &[(cause, gone)]).await?;
+            movement::record(w, &[(cause, gone)]);
         }
     }
     Ok(())
@@ -109,6 +115,7 @@ async fn cancel(w: &Write, pledge: &contribution::Model, reason: Option<&str>) -
         updated_at: Set(w.now),
         ..Default::default()
     };
-    change.update_without_returning(&w.tx).await?;
+    let after = change.update(&w.tx).await?;
+    w.journal.changed("cancelled", pledge, &after);
     Ok(())
 }

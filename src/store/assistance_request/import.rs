@@ -14,7 +14,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::{Contact, NewItem, NewRequest, Origin};
 use crate::domain::figures::Figures;
 use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
@@ -29,7 +28,7 @@ use crate::store::assistance_request::update::{RequestPatch, entered};
 use crate::store::assistance_request::write;
 use crate::store::condition::visible_request;
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// The kind of PostgreSQL's advisory lock that an import holds for its source: "NAMI" as a number.
 const SOURCE_LOCK: i32 = 0x4e41_4d49;
@@ -40,7 +39,7 @@ const SOURCE_LOCK: i32 = 0x4e41_4d49;
 /// TOO_MANY rows, or the database's failure; then nothing landed. What is wrong with a row is its own outcome.
 pub async fn import(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     rows: Vec<ImportForm>,
     options: ImportOptions,
 ) -> Outcome<Vec<RowOutcome>> {
@@ -56,7 +55,7 @@ pub async fn import(
     let tried = Arc::new(Mutex::new(None));
     let would = Arc::clone(&tried);
     let landed = store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let (rows, would) = (Arc::clone(&rows), Arc::clone(&would));
             Box::pin(async move {
                 let outcomes = land_all(w, &rows, options).await?;
@@ -111,7 +110,7 @@ async fn land_alone(w: &Write, row: &ImportForm, options: ImportOptions) -> Outc
     let point = w.savepoint().await?;
     match land(&point, row, options).await {
         Ok(outcome) => {
-            point.tx.commit().await?;
+            w.keep(point).await?;
             Ok(outcome)
         }
         Err(Refused::Problems(problems)) => {
@@ -159,7 +158,10 @@ async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<Ro
     let confirmed_at = row.confirmed_on.map(start_of_day);
     match find(w, origin).await? {
         Some(found) if !sees(w, found.id).await? => Err(duplicate_origin().into()),
-        Some(found) => change(w, &found, &new, confirmed_at, options).await,
+        Some(found) => {
+            w.journal.saw(&found);
+            change(w, &found, &new, confirmed_at, options).await
+        }
         None => {
             let begin = if options.verified {
                 Begin::Verified(row.verified_on.map_or(w.now, start_of_day))
@@ -244,7 +246,7 @@ async fn change(
         changed = true;
     }
     if changed {
-        write::save(w, row, change).await?;
+        write::save(w, row, Step::Update, change).await?;
     }
     let submits = editable && options.submit;
     if submits {
@@ -336,9 +338,12 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
     let kept: Vec<Uuid> = matched.iter().flatten().map(|item| item.id).collect();
     ri::Entity::delete_many()
         .filter(ri::Column::RequestId.eq(request))
-        .filter(ri::Column::Id.is_not_in(kept))
+        .filter(ri::Column::Id.is_not_in(kept.iter().copied()))
         .exec(&w.tx)
         .await?;
+    for item in old.iter().filter(|item| !kept.contains(&item.id)) {
+        w.journal.removed(item);
+    }
     for ((item, old), position) in new.iter().zip(matched).zip(0..) {
         match old {
             Some(old) => {
@@ -355,7 +360,8 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
                     ..Default::default()
                 };
                 write::set_base(&mut change, item.quantity_milli, item.unit_cost_e4);
-                change.update_without_returning(&w.tx).await?;
+                let after = change.update(&w.tx).await?;
+                w.journal.changed("updated", old, &after);
             }
             None => write::insert_items(w, request, position, std::slice::from_ref(item), None).await?,
         }
@@ -410,7 +416,8 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
         }
         let uncovered = old.uncovered_milli + moved;
         change.uncovered_value_e7 = Set(new.unit_cost_e4.map(|cost| uncovered * cost));
-        change.update_without_returning(&w.tx).await?;
+        let after = change.update(&w.tx).await?;
+        w.journal.changed("updated", old, &after);
     }
     Ok(())
 }

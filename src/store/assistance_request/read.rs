@@ -276,6 +276,30 @@ pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ar::Column]) -> Re
         .map_err(fault::error)
 }
 
+/// The ids of requests that pass a filter and that the reader may see, of all or of one, at most so many.
+///
+/// # Errors
+/// The database's.
+pub async fn matching(
+    reader: &Reader,
+    filter: &Filter<RequestField>,
+    one: Option<Uuid>,
+    most: usize,
+) -> Result<Vec<Uuid>, Error> {
+    let filter = resolve::request(reader, filter).await?;
+    let requests = Requests::new();
+    let id = requests.column(ar::Column::Id);
+    let mut select = requests.select(reader);
+    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    if let Some(one) = one {
+        select.and_where(id.clone().eq(one));
+    }
+    select.expr(id).limit(u64::try_from(most).unwrap_or(u64::MAX));
+    let rows = reader.all(&select).await?;
+    let ids = rows.iter().map(|row| row.try_get_by_index(0));
+    ids.collect::<Result<_, sea_orm::DbErr>>().map_err(fault::error)
+}
+
 /// One request, where the reader may see it.
 ///
 /// # Errors

@@ -1,16 +1,13 @@
 //! The steps of a request's life.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use entity::request_item as ri;
 use rust_decimal::Decimal;
 use sea_orm::{ActiveModelTrait, ActiveValue, Set};
+use std::collections::HashSet;
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::fixed;
 use crate::domain::figures::Figures;
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
@@ -19,7 +16,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, TEXT_MAX};
 use crate::store::assistance_request::{end, write};
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// What names a step: the request as it was last seen, and why.
 #[derive(Clone, Debug)]
@@ -47,9 +44,9 @@ pub struct Approval {
 ///
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, REASON_REQUIRED, and NO_ITEMS or INACTIVE at submission.
-pub async fn take(store: &Store, actor: Arc<Actor>, step: Step, input: StepInput) -> Outcome<Uuid> {
+pub async fn take(store: &Store, author: impl Into<Author>, step: Step, input: StepInput) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let input = input.clone();
             Box::pin(async move { take_in(w, step, input).await })
         })
@@ -113,7 +110,7 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
         change.status = Set(next);
         change.status_reason = Set(reason);
     }
-    write::save(w, row, change).await
+    write::save(w, row, step, change).await
 }
 
 /// Verifies a request: sets what is approved of each item, as requested where left out. On a VERIFIED request only the
@@ -121,9 +118,14 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
 ///
 /// # Errors
 /// Those of a step, and NOT_FOUND, DUPLICATE, OUT_OF_RANGE, REQUIRED or INVALID for the approvals.
-pub async fn verify(store: &Store, actor: Arc<Actor>, input: StepInput, approvals: Vec<Approval>) -> Outcome<Uuid> {
+pub async fn verify(
+    store: &Store,
+    author: impl Into<Author>,
+    input: StepInput,
+    approvals: Vec<Approval>,
+) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let (input, approvals) = (input.clone(), approvals.clone());
             Box::pin(async move { verify_in(w, &input, &approvals).await })
         })
@@ -153,7 +155,7 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
             change.status_reason = Set(None);
             change.verified_at = Set(Some(w.now));
         }
-        write::save(w, &row, change).await?;
+        write::save(w, &row, Step::Verify, change).await?;
     }
     Ok(row.id)
 }
@@ -174,7 +176,7 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
     match item.approved_milli {
         None => {
             write::set_base(&mut change, quantity, item.unit_cost_e4);
-            movement::record(w, &[(cause, Figures::base(quantity))]).await?;
+            movement::record(w, &[(cause, Figures::base(quantity))]);
         }
         Some(before) if before != quantity && !movement::apply(w, cause, Figures::base(quantity - before)).await? => {
             let committed = plain(from_fixed(movement::figures(item).covered(), QUANTITY_SCALE));
@@ -187,7 +189,8 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
         Some(_) => {}
     }
     // After the figures have moved: the database checks them against the base.
-    change.update_without_returning(&w.tx).await?;
+    let after = change.update(&w.tx).await?;
+    w.journal.changed("approved", item, &after);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// Changes of a request. What is absent stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
@@ -69,14 +69,14 @@ pub struct ItemPatch {
 /// items of a VERIFIED request; everything that is wrong with the items.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     id: Option<Uuid>,
     version: i32,
     patch: RequestPatch,
 ) -> Outcome<Uuid> {
     let patch = Arc::new(patch);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let patch = Arc::clone(&patch);
             Box::pin(async move {
                 let row = write::load(w, id, version, Step::Update).await?;
@@ -98,7 +98,7 @@ async fn apply(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcome<bool
         changed |= apply_items(w, row, patch).await?;
     }
     if changed {
-        write::save(w, row, change).await?;
+        write::save(w, row, Step::Update, change).await?;
     }
     Ok(changed)
 }
@@ -200,6 +200,9 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
             .filter(ri::Column::Id.is_in(removed.iter().copied()))
             .exec(&w.tx)
             .await?;
+        for item in items.iter().filter(|item| removed.contains(&item.id)) {
+            w.journal.removed(item);
+        }
     }
     // Taken out of the way first, so that two items may swap their external ids.
     for change in changes
@@ -215,7 +218,10 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
     }
     let changed = !removed.is_empty() || !changes.is_empty() || !added.is_empty();
     for change in changes {
-        change.model.update_without_returning(&w.tx).await?;
+        let after = change.model.update(&w.tx).await?;
+        if let Some(before) = items.iter().find(|item| item.id == after.id) {
+            w.journal.changed("updated", before, &after);
+        }
     }
     let from = items.iter().map(|item| item.position).max().map_or(0, |last| last + 1);
     write::insert_items(w, row.id, from, &added, None).await?;

@@ -6,7 +6,7 @@ use entity::{assistance_request as ar, request_item as ri};
 use sea_orm::sea_query::IntoIden;
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Set, Statement,
+    QueryOrder, QuerySelect, Set, Statement, TryIntoModel,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,7 @@ pub(super) async fn load(w: &Write, id: Option<Uuid>, version: i32, step: Step) 
         None => None,
     };
     let row = found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "No request has this id.").at("id"))?;
+    w.journal.saw(&row);
     check_right(w, &row, step)?;
     if row.version != version {
         let message = format!(
@@ -126,7 +127,7 @@ pub(super) async fn insert_items(
         return Ok(());
     }
     let mut movements = Vec::new();
-    let mut rows = Vec::with_capacity(items.len());
+    let mut rows: Vec<ri::ActiveModel> = Vec::with_capacity(items.len());
     for (item, position) in items.iter().zip(from..) {
         let id = Uuid::now_v7();
         if let Some(on) = verified_on {
@@ -139,10 +140,12 @@ pub(super) async fn insert_items(
                 Figures::base(item.quantity_milli),
             ));
         }
-        rows.push(new_item(id, request, position, item, verified_on.is_some()));
+        let row = new_item(id, request, position, item, verified_on.is_some());
+        w.journal.created(&row.clone().try_into_model()?);
+        rows.push(row);
     }
     ri::Entity::insert_many(rows).exec_without_returning(&w.tx).await?;
-    movement::record(w, &movements).await?;
+    movement::record(w, &movements);
     Ok(())
 }
 
@@ -190,7 +193,7 @@ pub(super) fn set_base(change: &mut ri::ActiveModel, base: i64, unit_cost_e4: Op
 
 /// Saves what was changed of the request, with the next version; of one that has been verified, what figures of past
 /// days are told by is remembered.
-pub(super) async fn save(w: &Write, row: &ar::Model, mut change: ar::ActiveModel) -> Outcome<()> {
+pub(super) async fn save(w: &Write, row: &ar::Model, step: Step, mut change: ar::ActiveModel) -> Outcome<()> {
     let status = set_or(&change.status, row.status);
     let priority = set_or(&change.priority, row.priority);
     let people = set_or(&change.people_in_need, row.people_in_need);
@@ -198,10 +201,11 @@ pub(super) async fn save(w: &Write, row: &ar::Model, mut change: ar::ActiveModel
     change.id = ActiveValue::Unchanged(row.id);
     change.version = Set(row.version + 1);
     change.updated_at = Set(w.now);
-    change.update_without_returning(&w.tx).await?;
+    let after = change.update(&w.tx).await?;
+    w.journal.changed_request(step.action(), row, &after);
     let before = row.verified_at.map(|_| (row.status, row.priority, row.people_in_need));
     if verified_at.is_some() && before != Some((status, priority, people)) {
-        movement::remember(w, row.id, status, priority, people, w.now.date_naive()).await?;
+        movement::remember(w, row.id, status, priority, people, w.now.date_naive());
     }
     Ok(())
 }

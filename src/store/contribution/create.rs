@@ -7,7 +7,6 @@ use entity::{contribution, request_item as ri};
 use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait, Set};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
@@ -16,7 +15,7 @@ use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Refused, Store, Write, fault};
+use crate::store::{Author, Outcome, Refused, Store, Write, fault};
 
 /// Pledges or commits towards an item of a VERIFIED request. Gives the contribution's id.
 ///
@@ -24,10 +23,15 @@ use crate::store::{Outcome, Refused, Store, Write, fault};
 /// NOT_FOUND at `item`; `FORBIDDEN` for another organization; INVALID_TRANSITION where the request is not VERIFIED;
 /// OUT_OF_RANGE for a pledge beyond the need, OVER_COMMITTED for a commitment beyond what is uncovered; DUPLICATE where
 /// its source and external id are taken.
-pub async fn create(store: &Store, actor: Arc<Actor>, item: Option<Uuid>, new: NewContribution) -> Outcome<Uuid> {
+pub async fn create(
+    store: &Store,
+    author: impl Into<Author>,
+    item: Option<Uuid>,
+    new: NewContribution,
+) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move { insert(w, item, &new).await })
         })
@@ -59,7 +63,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     if !new.committed {
         write::check_pledge(new.quantity_milli, &found)?;
     }
-    let id = insert_row(w, &found, new).await?;
+    let id = insert_row(w, &found, new).await?.id;
     let on = w.now.date_naive();
     let status = if new.committed {
         ContributionStatus::Committed
@@ -93,7 +97,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     Ok(id)
 }
 
-pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<Uuid> {
+pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<contribution::Model> {
     let NewContribution {
         organization,
         quantity_milli,
@@ -143,7 +147,10 @@ pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContributio
         updated_at: Set(w.now),
     };
     match row.insert(&w.tx).await {
-        Ok(_) => Ok(id),
+        Ok(row) => {
+            w.journal.created(&row);
+            Ok(row)
+        }
         Err(failed) if fault::duplicate(&failed).is_some() => {
             let message = "Another contribution has this source and externalId.";
             Err(Problem::new(ProblemCode::Duplicate, message).at("externalId").into())

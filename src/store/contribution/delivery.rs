@@ -8,15 +8,15 @@ use entity::{contribution, delivery};
 use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Set};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::contribution::{ContributionStep, check_on};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, TEXT_MAX};
+use crate::store::change::Part;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Store, Write};
+use crate::store::{Author, Outcome, Store, Write};
 
 /// A part that was received.
 #[derive(Clone, Debug)]
@@ -42,10 +42,10 @@ pub struct NewDelivery {
 ///
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day or for more than is open.
-pub async fn record_delivery(store: &Store, actor: Arc<Actor>, new: NewDelivery) -> Outcome<Uuid> {
+pub async fn record_delivery(store: &Store, author: impl Into<Author>, new: NewDelivery) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move { record(w, &new).await })
         })
@@ -82,7 +82,8 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
         void_reason: Set(None),
         created_at: Set(w.now),
     };
-    part.insert(&w.tx).await?;
+    let part = part.insert(&w.tx).await?;
+    w.journal.created(&Part(&part, &row));
     let after = before.received(new.accepted_milli, new.rejected_milli);
     let cause = Cause {
         item: row.item_id,
@@ -95,7 +96,11 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
     if after.status == ContributionStatus::Delivered {
         change.delivered_on = Set(last_delivery(w, row.id).await?);
     }
-    write::save(w, &row, change).await?;
+    let verb = match after.status {
+        ContributionStatus::Delivered => "delivered",
+        _ => ContributionStep::RecordDelivery.action(),
+    };
+    write::save(w, &row, verb, change).await?;
     Ok(row.id)
 }
 
@@ -107,13 +112,13 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
 /// refusal had opened.
 pub async fn void_delivery(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     id: Option<Uuid>,
     version: i32,
     reason: String,
 ) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let reason = reason.clone();
             Box::pin(async move { void(w, id, version, &reason).await })
         })
@@ -149,12 +154,13 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
         void_reason: Set(Some(reason)),
         ..Default::default()
     };
-    voided.update_without_returning(&w.tx).await?;
+    let voided = voided.update(&w.tx).await?;
+    w.journal.changed("voided", &Part(&part, &row), &Part(&voided, &row));
     let mut change = contribution::ActiveModel {
         delivered_on: Set(None),
         ..Default::default()
     };
     write::set_holding(&mut change, after);
-    write::save(w, &row, change).await?;
+    write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
 }

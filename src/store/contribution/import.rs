@@ -6,16 +6,17 @@ use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{assistance_request as ar, contribution, delivery, request_item as ri};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
+use crate::store::change::Part;
 use crate::store::contribution::create::insert_row;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// Something a source reports as delivered to an item of an imported request.
 #[derive(Clone, Debug)]
@@ -31,7 +32,7 @@ pub struct Delivered {
 }
 
 /// What became of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeliveredOutcome {
     /// A new contribution; the number is what was left out because it is more than is needed, in thousandths.
     Created(i64),
@@ -47,12 +48,12 @@ pub enum DeliveredOutcome {
 /// The database's; then nothing landed.
 pub async fn import_delivered(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     rows: Vec<Delivered>,
 ) -> Outcome<Vec<DeliveredOutcome>> {
     let rows = Arc::new(rows);
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let rows = Arc::clone(&rows);
             Box::pin(async move {
                 let mut outcomes = Vec::with_capacity(rows.len());
@@ -124,7 +125,8 @@ async fn find_item(w: &Write, request: &Origin, item: &str) -> Outcome<ri::Model
 }
 
 async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDate) -> Outcome<()> {
-    let id = insert_row(w, item, new).await?;
+    let created = insert_row(w, item, new).await?;
+    let id = created.id;
     let nothing = Holding {
         status: ContributionStatus::Cancelled,
         quantity: 0,
@@ -158,7 +160,8 @@ async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDa
         ..Default::default()
     };
     write::set_holding(&mut change, holding);
-    change.update_without_returning(&w.tx).await?;
+    let delivered = change.update(&w.tx).await?;
+    w.journal.changed("delivered", &created, &delivered);
     let part = delivery::ActiveModel {
         id: Set(Uuid::now_v7()),
         contribution_id: Set(id),
@@ -171,6 +174,7 @@ async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDa
         void_reason: Set(None),
         created_at: Set(w.now),
     };
-    part.insert(&w.tx).await?;
+    let part = part.insert(&w.tx).await?;
+    w.journal.created(&Part(&part, &delivered));
     Ok(())
 }

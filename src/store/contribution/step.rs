@@ -1,20 +1,17 @@
 //! Committing, shipping and cancelling.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use entity::contribution;
 use entity::enums::ContributionStatus;
 use sea_orm::Set;
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::contribution::{ContributionStep, Holding, check_on};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Store, Write};
+use crate::store::{Author, Outcome, Store, Write};
 
 /// What names a step: the contribution as it was last seen, when it happened, and why.
 #[derive(Clone, Debug)]
@@ -36,9 +33,9 @@ pub struct StepInput {
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day, REASON_REQUIRED, and
 /// OVER_COMMITTED for a commitment beyond what is uncovered.
-pub async fn take(store: &Store, actor: Arc<Actor>, step: ContributionStep, input: StepInput) -> Outcome<Uuid> {
+pub async fn take(store: &Store, author: impl Into<Author>, step: ContributionStep, input: StepInput) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let input = input.clone();
             Box::pin(async move { take_in(w, step, &input).await })
         })
@@ -98,6 +95,6 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
         "id",
     )
     .await?;
-    write::save(w, &row, change).await?;
+    write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
 }

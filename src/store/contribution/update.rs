@@ -1,20 +1,17 @@
 //! Changing what was entered of a contribution.
 
-use std::sync::Arc;
-
 use chrono::NaiveDate;
 use entity::enums::ContributionStatus;
 use entity::{contribution, delivery, request_item as ri};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use uuid::Uuid;
 
-use crate::domain::actor::Actor;
 use crate::domain::contribution::{ContributionStep, Holding};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Outcome, Store, Write};
+use crate::store::{Author, Outcome, Store, Write};
 
 /// Changes of a contribution. What is absent stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
@@ -38,13 +35,13 @@ pub struct ContributionPatch {
 /// quantity.
 pub async fn update(
     store: &Store,
-    actor: Arc<Actor>,
+    author: impl Into<Author>,
     id: Option<Uuid>,
     version: i32,
     patch: ContributionPatch,
 ) -> Outcome<Uuid> {
     store
-        .write(actor, move |w| {
+        .write(author, move |w| {
             let patch = patch.clone();
             Box::pin(async move { apply(w, id, version, &patch).await })
         })
@@ -80,7 +77,7 @@ async fn apply(w: &Write, id: Option<Uuid>, version: i32, patch: &ContributionPa
         changed = true;
     }
     if changed {
-        write::save(w, &row, change).await?;
+        write::save(w, &row, ContributionStep::Update.action(), change).await?;
     }
     Ok(row.id)
 }

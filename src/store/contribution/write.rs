@@ -34,10 +34,14 @@ pub(super) async fn hold_request(w: &Write, id: Uuid) -> Result<Option<ar::Model
     let table = ar::Entity.into_iden();
     let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
     turn::share(w, id).await?;
-    match w.backend() {
-        DbBackend::Postgres => query.lock_shared().one(&w.tx).await,
-        _ => query.one(&w.tx).await,
+    let found = match w.backend() {
+        DbBackend::Postgres => query.lock_shared().one(&w.tx).await?,
+        _ => query.one(&w.tx).await?,
+    };
+    if let Some(request) = &found {
+        w.journal.saw(request);
     }
+    Ok(found)
 }
 
 /// A contribution for a step: seen, with the right, at the version that was named, in a status where the step is open.
@@ -157,11 +161,17 @@ pub(super) fn check_pledge(quantity: i64, item: &ri::Model) -> Result<(), Proble
 }
 
 /// Saves what was changed of a contribution, with the next version.
-pub(super) async fn save(w: &Write, row: &contribution::Model, mut change: contribution::ActiveModel) -> Outcome<()> {
+pub(super) async fn save(
+    w: &Write,
+    row: &contribution::Model,
+    verb: &'static str,
+    mut change: contribution::ActiveModel,
+) -> Outcome<()> {
     change.id = ActiveValue::Unchanged(row.id);
     change.version = Set(row.version + 1);
     change.updated_at = Set(w.now);
-    change.update_without_returning(&w.tx).await?;
+    let after = change.update(&w.tx).await?;
+    w.journal.changed(verb, row, &after);
     Ok(())
 }
 

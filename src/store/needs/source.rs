@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entity::enums::RequestStatus;
-use entity::{assistance_request as ar, movement as mo, request_history as rh, request_item as ri};
+use entity::{
+    assistance_request as ar, change_position as cp, movement as mo, request_history as rh, request_item as ri,
+};
 use sea_orm::sea_query::{
     Alias, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, WindowStatement,
 };
@@ -321,11 +323,34 @@ pub(super) fn asked_of(
         ))
 }
 
+/// Whether the write of a ticket had its place in the ledger at a moment. Up to the floor of the last place then every
+/// write had; of the few beyond it some may have come to theirs later.
+fn was_known(ticket: Expr, moment: DateTime<Utc>) -> Expr {
+    let last = |column: cp::Column| {
+        Query::select()
+            .column(column)
+            .from(cp::Entity)
+            .and_where(Expr::col(cp::Column::At).lte(moment))
+            .order_by(cp::Column::At, Order::Desc)
+            .order_by(cp::Column::Sequence, Order::Desc)
+            .limit(1)
+            .take()
+    };
+    let floor = || Func::coalesce([Expr::from(last(cp::Column::Floor)), Expr::val(0_i64)]);
+    let beyond = Query::select()
+        .column(cp::Column::Ticket)
+        .from(cp::Entity)
+        .and_where(Expr::col(cp::Column::Ticket).gt(floor()))
+        .and_where(Expr::col(cp::Column::Sequence).lte(Expr::from(last(cp::Column::Sequence))))
+        .take();
+    ticket.clone().lte(floor()).or(ticket.in_subquery(beyond))
+}
+
 /// What was known of requests at a moment: a request that was not yet verified then falls out.
 fn join_known_then(select: &mut SelectStatement, request: &DynIden, was: &DynIden, moment: DateTime<Utc>) {
     let place = Alias::new("place");
     let window = WindowStatement::partition_by(rh::Column::RequestId)
-        .order_by(rh::Column::RecordedAt, Order::Desc)
+        .order_by(rh::Column::Ticket, Order::Desc)
         .order_by(rh::Column::Id, Order::Desc)
         .take();
     let known = Query::select()
@@ -337,7 +362,7 @@ fn join_known_then(select: &mut SelectStatement, request: &DynIden, was: &DynIde
         ])
         .expr_window_as(Func::cust("ROW_NUMBER"), window, place.clone())
         .from(rh::Entity)
-        .and_where(Expr::col(rh::Column::RecordedAt).lte(moment))
+        .and_where(was_known(Expr::col(rh::Column::Ticket), moment))
         .take();
     let on = Expr::col((was.clone(), rh::Column::RequestId))
         .equals((request.clone(), ar::Column::Id))
@@ -357,7 +382,7 @@ fn join_figures_then(
     known
         .column(mo::Column::ItemId)
         .from(mo::Entity)
-        .and_where(Expr::col(mo::Column::RecordedAt).lte(moment))
+        .and_where(was_known(Expr::col(mo::Column::Ticket), moment))
         .group_by_col(mo::Column::ItemId);
     for column in FIGURES {
         let sum = Expr::from(Func::sum(Expr::col(column)));

@@ -1,5 +1,6 @@
 //! What every noun of reference data has beside its own columns.
 
+use crate::store::change::Recorded;
 use chrono::{DateTime, Utc};
 use entity::{commodity, country, need_category, organization};
 use sea_orm::{ActiveModelBehavior, ActiveModelTrait, IntoActiveModel, ModelTrait};
@@ -54,7 +55,7 @@ impl Keeping {
 }
 
 /// A row of reference data.
-pub(in crate::store) trait Kept: ModelTrait + PartialEq + Sync {
+pub(in crate::store) trait Kept: ModelTrait + PartialEq + Sync + Recorded {
     /// The row on its way into the table.
     type Active: ActiveModelTrait<Entity = Self::Entity> + ActiveModelBehavior + Send;
 

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use entity::unit;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait};
+use serde::{Deserialize, Serialize};
 
 use crate::domain::actor::Actor;
 use crate::domain::reference::{ByCode, Reference, Rows};
@@ -17,7 +18,7 @@ use crate::store::reference::write::write;
 use crate::store::{Outcome, Store, Write};
 
 /// What became of the rows of one noun, those of the file and those of the table; each counts once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// New in the file.
     pub inserted: usize,
@@ -32,7 +33,7 @@ pub struct Counts {
 }
 
 /// What a sync did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReport {
     /// To countries.
     pub countries: Counts,
@@ -143,6 +144,9 @@ async fn sync_table<M: Kept>(w: &Write, table: &ByCode<M>, file: &[M]) -> Outcom
         updates,
         counts,
     } = plan(table, file, w.now);
+    for row in &inserts {
+        w.journal.created(row);
+    }
     if !inserts.is_empty() {
         let rows = inserts.into_iter().map(Kept::whole);
         <M as ModelTrait>::Entity::insert_many(rows)
@@ -150,6 +154,9 @@ async fn sync_table<M: Kept>(w: &Write, table: &ByCode<M>, file: &[M]) -> Outcom
             .await?;
     }
     for row in updates {
+        if let Some(before) = table.get(row.code()) {
+            w.journal.changed("updated", &before.row, &row);
+        }
         row.whole().update_without_returning(&w.tx).await?;
     }
     Ok(counts)
@@ -167,11 +174,13 @@ async fn sync_units(w: &Write, reference: &Reference, file: &[unit::Model]) -> O
         let row = new.clone().into_active_model().reset_all();
         match known.get(new.code.as_str()) {
             None => {
+                w.journal.created(new);
                 unit::Entity::insert(row).exec_without_returning(&w.tx).await?;
                 counts.inserted += 1;
             }
             Some(old) if *old == new => counts.unchanged += 1,
-            Some(_) => {
+            Some(old) => {
+                w.journal.changed("updated", *old, new);
                 row.update_without_returning(&w.tx).await?;
                 counts.updated += 1;
             }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ModelTrait, Statement};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::reference::{ByCode, Reference};
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::reference::kept::{Keeping, Kept};
 use crate::store::reference::load::{load, rows};
-use crate::store::{Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// The advisory lock of PostgreSQL that every write of reference data holds: "NAMREF" as a number.
 const LOCK: i64 = 0x4e41_4d52_4546;
@@ -23,12 +24,13 @@ const LOCK: i64 = 0x4e41_4d52_4546;
 ///
 /// # Errors
 /// `FORBIDDEN` for whoever may not write reference data; what `work` refused; the database's failure.
-pub(in crate::store) async fn write<T, F>(store: &Store, actor: Arc<Actor>, work: F) -> Outcome<T>
+pub(in crate::store) async fn write<T, F>(store: &Store, author: impl Into<Author>, work: F) -> Outcome<T>
 where
-    T: Send + 'static,
+    T: Serialize + DeserializeOwned + Send + 'static,
     F: for<'w> Fn(&'w Write, &'w Reference) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
 {
-    if !scope(&actor, Operation::WriteReference).everything {
+    let author = author.into();
+    if !scope(&author.actor, Operation::WriteReference).everything {
         let message = "Only administrators write reference data.";
         return Err(Refused::Error(Error::Forbidden(message.into())));
     }
@@ -37,7 +39,7 @@ where
     // A task of its own, so that a caller who goes away does not leave a snapshot without the write.
     let task = tokio::spawn(async move {
         let outcome = store
-            .write(actor, move |w| {
+            .write(author, move |w| {
                 let work = Arc::clone(&work);
                 Box::pin(async move {
                     let reference = lock(w).await?;
@@ -92,6 +94,7 @@ pub(in crate::store) fn at_version<M: Kept>(
 
 /// Inserts a new row of an administrator.
 pub(in crate::store) async fn insert<M: Kept>(w: &Write, row: M) -> Outcome<()> {
+    w.journal.created(&row);
     <M as ModelTrait>::Entity::insert(row.whole())
         .exec_without_returning(&w.tx)
         .await?;
@@ -107,6 +110,8 @@ pub(in crate::store) async fn save<M: Kept>(w: &Write, before: &M, row: M) -> Ou
         edited: true,
         ..row.keeping().changed(w.now)
     };
-    row.kept(keeping).whole().update_without_returning(&w.tx).await?;
+    let row = row.kept(keeping);
+    w.journal.changed("updated", before, &row);
+    row.whole().update_without_returning(&w.tx).await?;
     Ok(())
 }

@@ -1,0 +1,221 @@
+//! A change as a viewer is told it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::domain::change::{self, Told};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
+use crate::graphql::level::Entry;
+use crate::graphql::node::GlobalId;
+use crate::graphql::nodes::{Node, find};
+use crate::graphql::page::PageInfo;
+use crate::graphql::scalar::{BigInt, DateTime};
+use crate::store::Reader;
+use crate::store::page::Page;
+
+/// A change and what its reader is told of it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    change: change::Change,
+    told: Told,
+}
+
+impl Shown {
+    /// None where the change does not exist for the reader.
+    pub fn to(reader: &Reader, change: change::Change) -> Option<Self> {
+        let told = change.tell(reader.actor())?;
+        Some(Self { change, told })
+    }
+
+    /// Its place in the order of all changes.
+    pub const fn sequence(&self) -> i64 {
+        self.change.sequence
+    }
+}
+
+/// What one committed write changed of one object.
+#[derive(Clone)]
+pub struct Change(pub Entry<Shown>);
+
+/// A change of one field.
+#[derive(SimpleObject, Clone)]
+pub struct FieldChange {
+    /// Name of the field.
+    field: String,
+    /// Its value before as JSON text; null where there was none, or where it is not told.
+    before: Option<String>,
+    /// Its value after as JSON text; null where there is none, or where it is not told.
+    after: Option<String>,
+}
+
+/// A change and its place in the feed.
+#[derive(SimpleObject, Clone)]
+pub struct ChangeEdge {
+    /// Names the place of this change: give it as `after` of `changes`, as a query or a subscription, with any filter.
+    cursor: String,
+    /// The change.
+    node: Change,
+}
+
+/// A page of changes, the earliest first.
+#[derive(SimpleObject, Clone)]
+#[graphql(complex)]
+pub struct ChangeConnection {
+    /// The changes, each with the cursor that names its place.
+    edges: Vec<ChangeEdge>,
+    /// Where this page stands. The endCursor of an empty page is the cursor that was given as `after`.
+    page_info: PageInfo,
+}
+
+#[async_graphql::ComplexObject]
+impl ChangeConnection {
+    /// The changes alone.
+    async fn nodes(&self) -> Vec<Change> {
+        self.edges.iter().map(|edge| edge.node.clone()).collect()
+    }
+}
+
+impl ChangeConnection {
+    /// What the reader is told of a page.
+    pub fn new(reader: &Arc<Reader>, page: Page<change::Change>, after: Option<&String>) -> Self {
+        let mut page_info = PageInfo::of(&page);
+        if page.rows.is_empty() {
+            page_info.end_cursor = after.cloned();
+        }
+        let Page {
+            rows,
+            has_next,
+            has_previous,
+            total,
+        } = page;
+        let rows = rows.into_iter();
+        let rows = rows.filter_map(|(change, cursor)| Some((Shown::to(reader, change)?, cursor)));
+        let page = Entry::page(
+            reader,
+            Page {
+                rows: rows.collect(),
+                has_next,
+                has_previous,
+                total,
+            },
+        );
+        let edges = page.rows.into_iter();
+        let edges = edges.map(|(entry, cursor)| ChangeEdge::new(entry, cursor));
+        Self {
+            edges: edges.collect(),
+            page_info,
+        }
+    }
+}
+
+impl ChangeEdge {
+    /// A change at its place.
+    pub const fn new(entry: Entry<Shown>, cursor: String) -> Self {
+        Self {
+            cursor,
+            node: Change(entry),
+        }
+    }
+}
+
+impl Shown {
+    fn subject(&self) -> Option<GlobalId> {
+        GlobalId::of_subject(&self.change.subject_type, &self.change.subject_key)
+    }
+}
+
+/// What one committed write changed of one object. Changes stand in the order in which they were committed, and never
+/// change themselves.
+#[Object]
+impl Change {
+    /// Opaque and stable; `node(id:)` finds it again.
+    pub async fn id(&self) -> Fallible<ID> {
+        Ok(GlobalId::Change(self.0.row()?.change.sequence).encode())
+    }
+
+    /// Its place among all changes: 1, 2, 3 … without gaps. Changes that the viewer may not see leave gaps.
+    async fn sequence(&self) -> Fallible<BigInt> {
+        Ok(BigInt(self.0.row()?.change.sequence.into()))
+    }
+
+    /// When it came into the feed: never earlier than the change before it.
+    async fn at(&self) -> Fallible<DateTime> {
+        Ok(DateTime(self.0.row()?.change.at))
+    }
+
+    /// What was done: the noun and a past participle, `assistanceRequest.verified`, `contribution.delivered`. More may
+    /// come: keep a default branch.
+    async fn action(&self) -> Fallible<&str> {
+        Ok(&self.0.row()?.change.action)
+    }
+
+    /// GraphQL type of the object.
+    async fn subject_type(&self) -> Fallible<&str> {
+        Ok(&self.0.row()?.change.subject_type)
+    }
+
+    /// Id of the object.
+    async fn subject_id(&self) -> Fallible<ID> {
+        let subject = self.0.row()?.subject();
+        Ok(subject.map_or_else(|| ID(String::new()), |id| id.encode()))
+    }
+
+    /// The object as it is now; null where it is gone or the viewer can't see it any more.
+    async fn subject(&self, ctx: &Context<'_>) -> Nullable<Node> {
+        let found = async {
+            let level = self.0.level();
+            let load = async {
+                let ids = level
+                    .rows
+                    .iter()
+                    .map(|row| row.subject().filter(|_| row.told.is_visible));
+                find(ctx, &level.reader, &ids.collect::<Vec<_>>()).await
+            };
+            let nodes = level.children(ctx, "", load).await?;
+            Ok::<_, crate::graphql::fault::Fault>(nodes.get(self.0.index()).cloned().flatten())
+        };
+        nullable(found.await)
+    }
+
+    /// Who did it: `key:` with the id of an API key, `import:` with a source, or `system`. Null where the viewer may not
+    /// know.
+    async fn actor(&self) -> Nullable<&str> {
+        let found = self.0.row();
+        nullable(found.map(|row| row.told.shows_actor.then_some(row.change.actor.as_str())))
+    }
+
+    /// What changed, of the fields that the viewer may read. The change that first shows an object to the viewer has the
+    /// whole of it, with `before` null.
+    async fn diff(&self) -> Fallible<Vec<FieldChange>> {
+        let row = self.0.row()?;
+        Ok(row.told.diff.iter().map(field_change).collect())
+    }
+}
+
+fn field_change(change: &change::FieldChange) -> FieldChange {
+    let change::FieldChange(field, before, after) = change;
+    let text = |value: &Value| match value {
+        Value::Null => None,
+        value => Some(reference(field, value).to_string()),
+    };
+    FieldChange {
+        field: field.clone(),
+        before: text(before),
+        after: text(after),
+    }
+}
+
+/// What names another object by its key is told as the id that clients know.
+fn reference(field: &str, value: &Value) -> Value {
+    let key = value.as_str().and_then(|text| Uuid::parse_str(text).ok());
+    let id = match (field, key) {
+        ("request", Some(key)) => GlobalId::AssistanceRequest(key),
+        ("item", Some(key)) => GlobalId::RequestItem(key),
+        ("contribution", Some(key)) => GlobalId::Contribution(key),
+        _ => return value.clone(),
+    };
+    id.encode().to_string().into()
+}

@@ -1,0 +1,219 @@
+//! Changes as they happen. A stream reads on only when it is asked to, so whoever reads slowly holds nothing in memory.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+
+use async_graphql::{Context, Subscription};
+use futures_util::StreamExt;
+use futures_util::stream::{BoxStream, unfold};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::domain::actor::Actor;
+use crate::domain::filter::{Filter, RequestField};
+use crate::error::Error;
+use crate::graphql::assistance_request::{AssistanceRequest, AssistanceRequestFilter, Columns};
+use crate::graphql::change::filter::ChangeFilter;
+use crate::graphql::change::object::{ChangeEdge, Shown};
+use crate::graphql::context::{reader, request};
+use crate::graphql::fault::{Fallible, Fault};
+use crate::graphql::level::Entry;
+use crate::store::{Consistency, Store, assistance_request, change};
+
+/// Requests that one filter may match when it is subscribed to.
+const MATCHES: usize = 50_000;
+
+/// What a subscriber is given, one after the other.
+type Live<T> = BoxStream<'static, Fallible<T>>;
+
+/// What can be subscribed to.
+#[derive(Default)]
+pub struct ChangeSubscription;
+
+/// Where a subscriber stands in the ledger.
+struct Place {
+    store: Store,
+    actor: Arc<Actor>,
+    head: watch::Receiver<i64>,
+    sequence: i64,
+    waiting: VecDeque<Arc<change::Edge>>,
+}
+
+impl Place {
+    /// From the place of a cursor; without one, from now on.
+    async fn new(ctx: &Context<'_>, after: Option<&str>) -> Fallible<Self> {
+        let request = request(ctx)?;
+        let reader = reader(ctx, Consistency::Snapshot)?;
+        let head = request.store.feed().head();
+        let sequence = match after {
+            Some(after) => change::position_of(&reader, after).await?,
+            None => change::head(&reader).await?.0,
+        };
+        Ok(Self {
+            store: request.store.clone(),
+            actor: Arc::clone(&request.actor),
+            head,
+            sequence,
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// The next change, whoever may see it; waits for it. None once the server ends.
+    async fn next(&mut self) -> Option<Result<Arc<change::Edge>, Error>> {
+        loop {
+            if let Some(edge) = self.waiting.pop_front() {
+                self.sequence = edge.change.sequence;
+                return Some(Ok(edge));
+            }
+            let sequence = self.sequence;
+            if self.head.wait_for(|head| *head > sequence).await.is_err() {
+                return None;
+            }
+            match self.store.feed().after(&self.store, sequence).await {
+                Ok(edges) => self.waiting.extend(edges),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// The requests that a subscriber's filter matched when it was last looked at.
+struct Matched {
+    filter: Filter<RequestField>,
+    /// None where everything matches.
+    ids: Option<HashSet<Uuid>>,
+}
+
+impl Matched {
+    async fn new(place: &Place, filter: Option<AssistanceRequestFilter>) -> Fallible<Self> {
+        let Some(filter) = filter else {
+            return Ok(Self {
+                filter: Filter::default(),
+                ids: None,
+            });
+        };
+        let filter = filter.parse(&place.store.reference())?;
+        let reader = place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot);
+        let ids = assistance_request::matching(&reader, &filter, None, MATCHES + 1).await?;
+        if ids.len() > MATCHES {
+            let message = format!(
+                "filter: more than {MATCHES} requests match. Narrow it, or leave it out and filter what comes."
+            );
+            return Err(Error::BadUserInput(message).into());
+        }
+        Ok(Self {
+            filter,
+            ids: Some(ids.into_iter().collect()),
+        })
+    }
+
+    /// Whether the filter matches the request now, or did before.
+    async fn holds(&mut self, place: &Place, request: Uuid) -> Result<bool, Error> {
+        let Some(ids) = &mut self.ids else { return Ok(true) };
+        let reader = place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot);
+        let found = assistance_request::matching(&reader, &self.filter, Some(request), 1).await?;
+        let before = if found.is_empty() {
+            ids.remove(&request)
+        } else {
+            !ids.insert(request)
+        };
+        Ok(before || !found.is_empty())
+    }
+}
+
+#[Subscription]
+impl ChangeSubscription {
+    /// Every change from `after` on: first what was missed, then live, none twice and none missing. Without `after`, from
+    /// now on. After a break, subscribe again with the cursor of the last change that you have.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<ChangeFilter>,
+        #[graphql(desc = "A cursor of the feed, or service { changeCursor }.")] after: Option<String>,
+    ) -> Result<Live<ChangeEdge>, Fault> {
+        let request = request(ctx)?;
+        let filter = ChangeFilter::parse(filter, &request.store.reference())?;
+        let place = Place::new(ctx, after.as_deref()).await?;
+        Ok(unfold(Some((place, filter)), |state| async {
+            let (mut place, filter) = state?;
+            loop {
+                let edge = match place.next().await? {
+                    Ok(edge) => edge,
+                    Err(error) => return Some((Err(Fault(error)), None)),
+                };
+                if !filter.holds(&edge.change) {
+                    continue;
+                }
+                let reader = Arc::new(place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot));
+                if let Some(shown) = Shown::to(&reader, edge.change.clone()) {
+                    let edge = ChangeEdge::new(Entry::alone(reader, shown), edge.cursor.clone());
+                    return Some((Ok(edge), Some((place, filter))));
+                }
+            }
+        })
+        .boxed())
+    }
+
+    /// A request, as it then is, each time that it or its items, contributions or deliveries change, where the filter
+    /// matches before or after the change. Several changes of one write come once.
+    async fn assistance_request_changed(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
+    ) -> Result<Live<AssistanceRequest>, Fault> {
+        let place = Place::new(ctx, None).await?;
+        let matched = Matched::new(&place, filter).await?;
+        let columns = Columns::of(ctx.field().selection_set());
+        Ok(unfold(Some((place, matched, columns)), |state| async {
+            let (mut place, mut matched, columns) = state?;
+            loop {
+                let next = next_request(&mut place, &mut matched, &columns).await?;
+                match next {
+                    Ok(None) => {}
+                    Ok(Some(request)) => return Some((Ok(request), Some((place, matched, columns)))),
+                    Err(error) => return Some((Err(Fault(error)), None)),
+                }
+            }
+        })
+        .boxed())
+    }
+}
+
+/// The request of the next change, where the subscriber is to be told of it.
+async fn next_request(
+    place: &mut Place,
+    matched: &mut Matched,
+    columns: &Columns,
+) -> Option<Result<Option<AssistanceRequest>, Error>> {
+    let edge = match place.next().await? {
+        Ok(edge) => edge,
+        Err(error) => return Some(Err(error)),
+    };
+    let Some(request) = edge.change.request else {
+        return Some(Ok(None));
+    };
+    // What the same write, or the next ones, changed of the same request is in the same answer.
+    while let Some(next) = place
+        .waiting
+        .front()
+        .filter(|next| next.change.request == Some(request))
+    {
+        place.sequence = next.change.sequence;
+        place.waiting.pop_front();
+    }
+    Some(look(place, matched, columns, request).await)
+}
+
+async fn look(
+    place: &Place,
+    matched: &mut Matched,
+    columns: &Columns,
+    request: Uuid,
+) -> Result<Option<AssistanceRequest>, Error> {
+    if !matched.holds(place, request).await? {
+        return Ok(None);
+    }
+    let reader = Arc::new(place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot));
+    let row = assistance_request::find(&reader, &assistance_request::By::Id(request), &columns.0).await?;
+    Ok(row.map(|row| AssistanceRequest(Entry::alone(reader, row))))
+}

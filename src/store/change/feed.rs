@@ -1,0 +1,198 @@
+//! The end of the ledger in memory: what is new, read once for all who follow it, on whichever server it was written.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::sync::{Notify, watch};
+
+use crate::domain::actor::Actor;
+use crate::error::Error;
+use crate::store::change::number::number;
+use crate::store::change::read::{Edge, after, head};
+use crate::store::statements::in_background;
+use crate::store::{Consistency, Store, fault, reference};
+
+/// Changes that are kept in memory; who is further behind reads the database.
+const KEPT: usize = 4_096;
+/// Changes read at once.
+const BATCH: u64 = 500;
+/// Time after which the database is asked although nobody called: a call may be lost, and a server may have ended
+/// between a write and its place in the order.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What follows the ledger. The head is told once its changes can be read here and what they say of reference data is
+/// in memory.
+#[derive(Debug)]
+pub struct Feed {
+    recent: RwLock<VecDeque<Arc<Edge>>>,
+    head: watch::Sender<i64>,
+    keys: watch::Sender<u64>,
+    new: Notify,
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self {
+            recent: RwLock::default(),
+            head: watch::Sender::new(0),
+            keys: watch::Sender::new(0),
+            new: Notify::new(),
+        }
+    }
+}
+
+impl Feed {
+    /// Says that something was written here.
+    pub(super) fn wake(&self) {
+        self.new.notify_one();
+    }
+
+    /// The place of the last change that is known here, as it moves.
+    pub fn head(&self) -> watch::Receiver<i64> {
+        self.head.subscribe()
+    }
+
+    /// Moves whenever an API key was made or revoked, on any server.
+    pub fn keys(&self) -> watch::Receiver<u64> {
+        self.keys.subscribe()
+    }
+
+    /// The next changes after a place, whoever may see them, in their order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn after(&self, store: &Store, sequence: i64) -> Result<Vec<Arc<Edge>>, Error> {
+        if let Some(recent) = self.recent_after(sequence) {
+            return Ok(recent);
+        }
+        let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+        let edges = after(&reader, sequence, BATCH).await?;
+        Ok(edges.into_iter().map(Arc::new).collect())
+    }
+
+    /// None where memory does not reach back so far.
+    fn recent_after(&self, sequence: i64) -> Option<Vec<Arc<Edge>>> {
+        let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
+        let first = recent.front()?.change.sequence;
+        let skipped = usize::try_from(sequence.checked_sub(first)?.checked_add(1)?).ok()?;
+        let most = usize::try_from(BATCH).unwrap_or(usize::MAX);
+        Some(recent.iter().skip(skipped).take(most).map(Arc::clone).collect())
+    }
+
+    fn keep(&self, edges: Vec<Edge>) {
+        let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
+        recent.extend(edges.into_iter().map(Arc::new));
+        let surplus = recent.len().saturating_sub(KEPT);
+        recent.drain(..surplus);
+    }
+}
+
+/// Follows the ledger until `stop`: brings what other servers wrote into memory, and tells whoever waits.
+pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
+    let follow = in_background(async {
+        let mut listener = None;
+        let mut known = None;
+        loop {
+            match catch_up(&store, &mut known).await {
+                Ok(()) => {}
+                // Nothing is lost: what was missed is read when the database answers again.
+                Err(error) => tracing::warn!(?error, "the ledger can't be followed just now"),
+            }
+            wait(&store, &mut listener).await;
+        }
+    });
+    tokio::select! {
+        () = follow => {}
+        () = stop => {}
+    }
+}
+
+/// Reads everything after the place that is known.
+async fn catch_up(store: &Store, known: &mut Option<i64>) -> Result<(), Error> {
+    let feed = &store.0.feed;
+    let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+    let last = match store.backend() {
+        DbBackend::Postgres => number(store, store.now()).await?,
+        _ => head(&reader).await?.0,
+    };
+    let Some(mut at) = *known else {
+        // Whatever came before is in the database; what comes from here on is told.
+        reference::load(store).await?;
+        *known = Some(last);
+        feed.head.send_replace(last);
+        return Ok(());
+    };
+    while at < last {
+        let edges = after(&reader, at, BATCH).await?;
+        let Some(end) = edges.last().map(|edge| edge.change.sequence) else {
+            break;
+        };
+        let of = |kinds: &[&str]| {
+            edges
+                .iter()
+                .any(|edge| kinds.contains(&edge.change.subject_type.as_str()))
+        };
+        if of(&["Country", "NeedCategory", "Commodity", "Unit", "Organization"]) {
+            reference::load(store).await?;
+        }
+        if of(&["ApiKey"]) {
+            feed.keys.send_modify(|count| *count += 1);
+        }
+        feed.keep(edges);
+        at = end;
+        *known = Some(at);
+        feed.head.send_replace(at);
+    }
+    Ok(())
+}
+
+/// Until something was written here or on another server, or some time has passed.
+async fn wait(store: &Store, listener: &mut Option<PgListener>) {
+    let patience = tokio::time::sleep(PATIENCE);
+    if store.backend() != DbBackend::Postgres {
+        tokio::select! {
+            () = store.0.feed.new.notified() => {}
+            () = patience => {}
+        }
+        return;
+    }
+    if listener.is_none() {
+        match listen(store).await {
+            Ok(new) => *listener = Some(new),
+            Err(error) => tracing::warn!(?error, "no notifications of the database just now"),
+        }
+    }
+    let called = async {
+        match listener {
+            // A lost connection is made anew by itself; what was missed meanwhile is found by asking.
+            Some(listener) => listener.try_recv().await.map(drop),
+            None => std::future::pending().await,
+        }
+    };
+    let failed = tokio::select! {
+        () = store.0.feed.new.notified() => false,
+        () = patience => false,
+        called = called => called.is_err(),
+    };
+    if failed {
+        *listener = None;
+        tokio::time::sleep(PATIENCE).await;
+    }
+}
+
+async fn listen(store: &Store) -> Result<PgListener, Error> {
+    // A connection of its own: it is never given back.
+    let options = store.0.write.get_postgres_connection_pool().connect_options();
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_lazy_with((*options).clone());
+    let fault =
+        |error: sqlx::Error| fault::error(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(error))));
+    let mut listener = PgListener::connect_with(&pool).await.map_err(fault)?;
+    listener.listen("change").await.map_err(fault)?;
+    Ok(listener)
+}

@@ -1,0 +1,167 @@
+//! Clients whose connection is cut at any byte of a mutation or of its answer, and who send the same again with the same
+//! key until they are answered: each is done once. `MUTATIONS` says how many (500 unless told).
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Mutex;
+
+use crate::common::TestApp;
+use crate::invariants::hold;
+use crate::on_both;
+use crate::random::{Random, units};
+use crate::support::{people, verified};
+
+/// Clients at a time.
+const AT_ONCE: usize = 50;
+/// Connections out of a hundred that are cut.
+const CUT: i64 = 60;
+/// Bytes of an answer, about.
+const ANSWER: i64 = 700;
+/// Of each commitment, in thousandths.
+const MILLI: i64 = 500;
+
+const DOCUMENT: &str = "mutation($input: CreateContributionInput!) {
+    createContribution(input: $input) { contribution { id version } userErrors { code } } }";
+
+fn mutations() -> usize {
+    std::env::var("MUTATIONS").map_or(500, |text| text.parse().expect("MUTATIONS is a number"))
+}
+
+/// How many bytes of a connection pass each way before it is cut.
+struct Cut {
+    request: u64,
+    answer: u64,
+    reset: bool,
+}
+
+impl Cut {
+    fn any(random: &mut Random, request: i64) -> Self {
+        let (mut cut, bytes) = (
+            Self {
+                request: u64::MAX,
+                answer: u64::MAX,
+                reset: random.chance(50),
+            },
+            |at: i64| u64::try_from(at).unwrap(),
+        );
+        if random.chance(CUT) {
+            if random.chance(50) {
+                cut.request = bytes(random.between(0, request));
+            } else {
+                cut.answer = bytes(random.between(0, ANSWER));
+            }
+        }
+        cut
+    }
+
+    /// Passes bytes on until one side ends or the cut comes.
+    async fn relay(self, mut client: TcpStream, server: SocketAddr) {
+        let mut server = TcpStream::connect(server).await.expect("the server listens");
+        let whole = self.request == u64::MAX && self.answer == u64::MAX;
+        if self.reset && !whole {
+            client.set_zero_linger().unwrap();
+            server.set_zero_linger().unwrap();
+        }
+        let (from_client, mut to_client) = client.split();
+        let (from_server, mut to_server) = server.split();
+        let (mut request, mut answer) = (from_client.take(self.request), from_server.take(self.answer));
+        tokio::select! {
+            _ = copy(&mut request, &mut to_server) => {}
+            _ = copy(&mut answer, &mut to_client) => {}
+        }
+    }
+}
+
+/// A proxy that cuts connections; gives where it listens.
+async fn proxy(app: &TestApp, request: i64, mut random: Random) -> SocketAddr {
+    let server = app.url.strip_prefix("http://").unwrap().parse().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    actix_web::rt::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            actix_web::rt::spawn(Cut::any(&mut random, request).relay(client, server));
+        }
+    });
+    address
+}
+
+fn request(key: &str, input: &Value) -> Vec<u8> {
+    let body = json!({ "query": DOCUMENT, "variables": { "input": input } }).to_string();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
+         connection: close\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat()
+}
+
+/// The payload, where the whole answer came.
+async fn send(proxy: SocketAddr, request: &[u8]) -> Option<Value> {
+    let mut stream = TcpStream::connect(proxy).await.expect("a connection");
+    stream.write_all(request).await.ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.ok()?;
+    let answer = String::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let length = head
+        .lines()
+        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    if length != Some(body.len()) {
+        return None;
+    }
+    let answer: Value = serde_json::from_str(body).expect("JSON");
+    assert!(answer.get("errors").is_none(), "{answer:#}");
+    Some(answer["data"]["createContribution"].clone())
+}
+
+on_both! {
+    async fn what_is_sent_until_it_is_answered_is_done_once(app) {
+        let began = Instant::now();
+        let people = people(app).await;
+        let item = verified(app, &people).await["items"][2].clone();
+        let input = |number: usize| json!({
+            "item": item["id"], "organization": "WHO", "quantity": units(MILLI), "status": "COMMITTED",
+            "idempotencyKey": format!("retried {number:06}"),
+        });
+        let mut random = Random::new("retried");
+        let length = i64::try_from(request(&people.responder, &input(0)).len()).unwrap();
+        let proxy = proxy(app, length, random.fork()).await;
+        let (numbers, sent) = (Mutex::new(0..mutations()), Mutex::new(0));
+        let clients = (0..AT_ONCE).map(|_| async {
+            let mut told = Vec::new();
+            loop {
+                let Some(number) = numbers.lock().await.next() else {
+                    return told;
+                };
+                let request = request(&people.responder, &input(number));
+                let payload = loop {
+                    *sent.lock().await += 1;
+                    if let Some(payload) = send(proxy, &request).await {
+                        break payload;
+                    }
+                };
+                assert_eq!((&payload["userErrors"], &payload["contribution"]["version"]), (&json!([]), &json!(1)), "{payload:#}");
+                told.push(payload["contribution"]["id"].as_str().unwrap().to_owned());
+            }
+        });
+        let told: Vec<String> = join_all(clients).await.into_iter().flatten().collect();
+        assert_eq!(told.len(), mutations());
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), mutations(), "each key has its own contribution");
+        let counts = app.row_counts().await;
+        let expected = i64::try_from(mutations()).unwrap();
+        assert_eq!((counts["contribution"], counts["idempotency"]), (expected, expected));
+        let committed = app.rows("SELECT CAST(SUM(committed_milli) AS TEXT) FROM request_item").await;
+        assert_eq!(committed[0][0].as_deref(), Some(&*(expected * MILLI).to_string()));
+        hold(app).await;
+        println!(
+            "retried on {:?}: {} mutations, sent {} times, {:.1} s",
+            app.backend, mutations(), sent.into_inner(), began.elapsed().as_secs_f64()
+        );
+    }
+}

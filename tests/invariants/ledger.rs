@@ -1,0 +1,290 @@
+//! The ledger tells everything: replayed from its first change on, it gives what the tables hold.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::common::{Backend, TestApp};
+
+/// Each table's GraphQL type and key, and of its columns the fields of the ledger, with how the ledger writes them: `#` an
+/// id, `3` and `4` a number of so many decimals, `p` a priority, `b` true or false, `n` a whole number, `s` a text, `t` a
+/// moment.
+const TABLES: [(&str, &str, &str, &[&str]); 7] = [
+    (
+        "assistance_request",
+        "AssistanceRequest",
+        "#id",
+        &[
+            "s reference reference",
+            "s country_code country",
+            "s title title",
+            "s description description",
+            "s language language",
+            "p priority priority",
+            "s status status",
+            "s status_reason statusReason",
+            "n people_in_need peopleInNeed",
+            "s needed_by neededBy",
+            "s source source",
+            "s source_url sourceUrl",
+            "s external_id externalId",
+            "n version version",
+            "t created_at createdAt",
+            "t updated_at updatedAt",
+            "t confirmed_at confirmedAt",
+            "t submitted_at submittedAt",
+            "t verified_at verifiedAt",
+            "t closed_at closedAt",
+        ],
+    ),
+    (
+        "request_item",
+        "RequestItem",
+        "#id",
+        &[
+            "# request_id request",
+            "n position position",
+            "s external_id externalId",
+            "s kind kind",
+            "s category_code category",
+            "s commodity_code commodity",
+            "s description description",
+            "s unit_code unit",
+            "3 quantity_milli quantity",
+            "3 approved_milli approvedQuantity",
+            "s approval_note approvalNote",
+            "4 unit_cost_e4 unitCostUsd",
+            "3 pledged_milli pledgedQuantity",
+            "3 committed_milli committedQuantity",
+            "3 in_transit_milli inTransitQuantity",
+            "3 delivered_milli deliveredQuantity",
+            "3 uncovered_milli uncoveredQuantity",
+            "3 unmet_milli unmetQuantity",
+        ],
+    ),
+    (
+        "contribution",
+        "Contribution",
+        "#id",
+        &[
+            "# request_id request",
+            "# item_id item",
+            "s organization_code organization",
+            "s status status",
+            "3 quantity_milli quantity",
+            "3 accepted_milli deliveredQuantity",
+            "3 rejected_milli rejectedQuantity",
+            "4 value_usd_e4 valueUsd",
+            "s expected_on expectedOn",
+            "s pledged_on pledgedOn",
+            "s resized_on resizedOn",
+            "s committed_on committedOn",
+            "s shipped_on shippedOn",
+            "s delivered_on deliveredOn",
+            "s cancelled_on cancelledOn",
+            "s cancel_reason cancelReason",
+            "s tracking_reference trackingReference",
+            "s note note",
+            "s source source",
+            "s external_id externalId",
+            "n version version",
+            "t created_at createdAt",
+            "t updated_at updatedAt",
+        ],
+    ),
+    (
+        "delivery",
+        "Delivery",
+        "#id",
+        &[
+            "# contribution_id contribution",
+            "s delivered_on on",
+            "3 accepted_milli acceptedQuantity",
+            "3 rejected_milli rejectedQuantity",
+            "s reject_reason rejectReason",
+            "s note note",
+            "b voided voided",
+            "s void_reason voidReason",
+            "t created_at createdAt",
+        ],
+    ),
+    (
+        "commodity",
+        "Commodity",
+        "code",
+        &[
+            "s name name",
+            "s name_fr name.FR",
+            "s category_code category",
+            "s unit_code unit",
+            "4 indicative_unit_price_e4 indicativeUnitPriceUsd",
+            "b active active",
+            "n version version",
+        ],
+    ),
+    (
+        "organization",
+        "Organization",
+        "code",
+        &[
+            "s name name",
+            "s kind kind",
+            "s country_code country",
+            "s url url",
+            "b active active",
+            "n version version",
+        ],
+    ),
+    (
+        "api_key",
+        "ApiKey",
+        "#id",
+        &[
+            "s name name",
+            "s prefix prefix",
+            "s country_code country",
+            "t created_at createdAt",
+            "t revoked_at revokedAt",
+        ],
+    ),
+];
+
+type Object = BTreeMap<String, Value>;
+
+/// Fails with everything in which the tables and the ledger differ, and where the chain is not whole.
+pub async fn tells_the_tables(app: &TestApp) {
+    let whole = nam_needs::store::change::verify(&app.store, None)
+        .await
+        .expect("an answer");
+    let whole = whole.unwrap_or_else(|broken| panic!("{broken:?}"));
+    let count = app.rows("SELECT CAST(COUNT(*) AS TEXT) FROM change").await;
+    assert_eq!(
+        count[0][0].as_deref(),
+        Some(whole.sequence.to_string().as_str()),
+        "each change has one place"
+    );
+    let replayed = replay(app).await;
+    let mut wrong = Vec::new();
+    for (table, kind, key, columns) in TABLES {
+        let rows = rows(app, table, key, columns).await;
+        let told = replayed.get(kind);
+        assert_eq!(
+            rows.len(),
+            told.map_or(0, BTreeMap::len),
+            "rows of {table} and objects of the ledger"
+        );
+        for (key, row) in rows {
+            let object = told
+                .and_then(|objects| objects.get(&key))
+                .unwrap_or_else(|| panic!("{kind} {key}"));
+            for (field, value) in row {
+                let told = object.get(&field).cloned().unwrap_or_default();
+                if told != value {
+                    wrong.push(format!(
+                        "{kind} {key} {field}: the table has {value}, the ledger tells {told}"
+                    ));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Objects by type and key, as the changes made them.
+async fn replay(app: &TestApp) -> BTreeMap<String, BTreeMap<String, Object>> {
+    let sql = "SELECT c.subject_type, c.subject_key, c.action, c.diff FROM change_position p
+        JOIN change c ON c.ticket = p.ticket AND c.ordinal = p.ordinal ORDER BY p.sequence";
+    let mut objects: BTreeMap<String, BTreeMap<String, Object>> = BTreeMap::new();
+    for row in app.rows(sql).await {
+        let [kind, key, action, diff] = row.try_into().unwrap();
+        let (kind, key, action) = (kind.unwrap(), key.unwrap(), action.unwrap());
+        let of_kind = objects.entry(kind).or_default();
+        if action.ends_with(".removed") {
+            of_kind.remove(&key).expect("something to remove");
+            continue;
+        }
+        let is_new = action.ends_with(".created");
+        assert_eq!(of_kind.contains_key(&key), !is_new, "{action} {key}");
+        let object = of_kind.entry(key.clone()).or_default();
+        let changes: Vec<(String, Value, Value)> = serde_json::from_str(&diff.unwrap()).unwrap();
+        for (field, before, after) in changes {
+            let known = object.insert(field.clone(), after).unwrap_or_default();
+            assert_eq!(known, before, "{action} {key} {field}: what was there before");
+        }
+    }
+    objects
+}
+
+/// The rows of a table by their keys, each column as the ledger writes it.
+async fn rows(app: &TestApp, table: &str, key: &str, columns: &[&str]) -> BTreeMap<String, Object> {
+    let parts: Vec<[&str; 3]> = columns
+        .iter()
+        .map(|column| column.split(' ').collect::<Vec<_>>().try_into().unwrap())
+        .collect();
+    let key = key.strip_prefix('#').map_or_else(|| key.to_owned(), |key| id(app, key));
+    let mut selected = vec![key];
+    for [how, column, _] in &parts {
+        selected.push(if *how == "#" {
+            id(app, column)
+        } else {
+            format!("CAST({column} AS TEXT)")
+        });
+    }
+    let rows = app.rows(&format!("SELECT {} FROM {table}", selected.join(", "))).await;
+    rows.into_iter()
+        .map(|row| {
+            let mut cells = row.into_iter();
+            let key = cells.next().unwrap().unwrap();
+            let object = parts.iter().zip(cells);
+            let object = object
+                .map(|([how, _, field], cell)| (field.to_string(), cell.map_or(Value::Null, |cell| value(how, &cell))));
+            (key, object.collect())
+        })
+        .collect()
+}
+
+fn id(app: &TestApp, column: &str) -> String {
+    match app.backend {
+        Backend::Postgres => format!("CAST({column} AS TEXT)"),
+        Backend::Sqlite => {
+            let hex = format!("lower(hex({column}))");
+            let cut = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)];
+            let parts = cut.map(|(from, length)| format!("substr({hex}, {from}, {length})"));
+            format!("CASE WHEN {column} IS NOT NULL THEN {} END", parts.join(" || '-' || "))
+        }
+    }
+}
+
+fn value(how: &str, cell: &str) -> Value {
+    match how {
+        "3" => decimal(cell, 3).into(),
+        "4" => decimal(cell, 4).into(),
+        "n" => cell.parse::<i64>().unwrap().into(),
+        "b" => matches!(cell, "1" | "true").into(),
+        "p" => ["LOW", "MEDIUM", "HIGH", "CRITICAL"][cell.parse::<usize>().unwrap() - 1].into(),
+        "t" => {
+            // SQLite keeps RFC 3339, PostgreSQL prints a blank and a short zone.
+            let text = cell.replacen(' ', "T", 1);
+            let text = if text.ends_with("+00") {
+                format!("{text}:00")
+            } else {
+                text
+            };
+            let at = chrono::DateTime::parse_from_rfc3339(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            at.to_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true).into()
+        }
+        _ => cell.into(),
+    }
+}
+
+/// `1250` thousandths as `1.25`.
+fn decimal(cell: &str, scale: usize) -> String {
+    let padded = format!("{cell:0>width$}", width = scale + 1);
+    let (whole, part) = padded.split_at(padded.len() - scale);
+    let part = part.trim_end_matches('0');
+    if part.is_empty() {
+        whole.into()
+    } else {
+        format!("{whole}.{part}")
+    }
+}
