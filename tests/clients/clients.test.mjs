@@ -11,8 +11,11 @@ import WebSocket from 'ws'
 
 const url = new URL('/graphql', process.env.URL)
 const key = process.env.KEY
-const COUNT = 'subscription($n: Int!) { tick(count: $n) { number } }'
-const FOREVER = 'subscription { tick(count: -1, everyMs: 20) { number } }'
+const FOLLOW = `subscription($after: String) {
+    changes(after: $after, filter: { actions: ["assistanceRequest.created"] }) { cursor node { sequence subjectId } } }`
+const CURSOR = '{ service { changeCursor } }'
+const CREATE = `mutation($input: CreateAssistanceRequestInput!) {
+    createAssistanceRequest(input: $input) { assistanceRequest { id } userErrors { code } } }`
 const VIEWER = '{ viewer { roles } }'
 const COUNTRY = '{ country(code: "BGD") { name } }'
 const MINT = 'mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } userErrors { code } } }'
@@ -85,7 +88,7 @@ async function one(client, query, variables) {
 }
 
 async function mint() {
-    const input = { name: 'a client', roles: ['READER'] }
+    const input = { name: 'a client', roles: ['COORDINATOR'] }
     const { data } = await one(events({ secret: key }), MINT, { input })
     assert.deepEqual(data.createApiKey.userErrors, [])
     return data.createApiKey
@@ -96,41 +99,83 @@ async function revoke({ apiKey }) {
     assert.deepEqual(data.revokeApiKey.userErrors, [])
 }
 
+/** Where the feed ends now. */
+async function now() {
+    return (await one(events({ secret: key }), CURSOR)).data.service.changeCursor
+}
+
+/** Makes a request, and gives its id. */
+async function create() {
+    const input = { country: 'BGD', title: 'Oxygen', priority: 'HIGH', items: [] }
+    const { data } = await one(events({ secret: key }), CREATE, { input })
+    assert.deepEqual(data.createAssistanceRequest.userErrors, [])
+    return data.createAssistanceRequest.assistanceRequest.id
+}
+
+async function followed(changes) {
+    return (await changes.next()).value.data.changes.node.subjectId
+}
+
 for (const [name, make] of [['graphql-ws', sockets], ['graphql-sse', events]]) {
-    test(`${name}: a subscription is followed to its end`, async () => {
-        const results = await all(make(), COUNT, { n: 3 })
-        assert.deepEqual(results.map(({ data }) => data.tick.number), [1, 2, 3])
+    test(`${name}: changes are followed until the client has enough`, async () => {
+        const after = await now()
+        const missed = await create()
+        const changes = make({ secret: key }).iterate({ query: FOLLOW, variables: { after } })
+        assert.equal(await followed(changes), missed)
+        const live = await create()
+        assert.equal(await followed(changes), live)
+        await changes.return()
     })
 
     test(`${name}: queries and mutations are answered`, async () => {
         assert.equal((await one(make(), COUNTRY)).data.country.name, 'Bangladesh')
         const minted = await mint()
-        assert.deepEqual((await one(make({ secret: minted.secret }), VIEWER)).data.viewer.roles, ['READER'])
+        assert.deepEqual((await one(make({ secret: minted.secret }), VIEWER)).data.viewer.roles, ['COORDINATOR'])
         await revoke(minted)
     })
 
     test(`${name}: several operations go on at once, and each ends by itself`, async () => {
         const client = make({ secret: key })
-        const followed = client.iterate({ query: FOREVER })
-        assert.equal((await followed.next()).value.data.tick.number, 1)
+        const changes = client.iterate({ query: FOLLOW, variables: { after: await now() } })
+        const first = await create()
+        assert.equal(await followed(changes), first)
         assert.deepEqual((await one(client, VIEWER)).data.viewer.roles, ['ADMIN'])
-        assert.equal((await followed.next()).value.data.tick.number, 2)
-        await followed.return()
-        assert.equal((await all(client, COUNT, { n: 2 })).length, 2)
+        const second = await create()
+        assert.equal(await followed(changes), second)
+        await changes.return()
+        assert.deepEqual((await one(client, VIEWER)).data.viewer.roles, ['ADMIN'])
     })
 
-    test(`${name}: whoever is cut off connects again`, async () => {
+    test(`${name}: a subscription that fails is completed`, async () => {
+        const { errors } = await one(make({ secret: key }), FOLLOW, { after: 'nonsense' })
+        assert.equal(errors[0].extensions.code, 'BAD_CURSOR')
+    })
+
+    test(`${name}: whoever is cut off goes on where it was, and misses nothing`, async () => {
         const proxy = await between()
         let connected = 0
+        let cursor = await now()
         const client = make({ secret: key, at: proxy.url, on: { connected: () => connected++ } })
-        const seen = []
-        for await (const { data } of client.iterate({ query: FOREVER })) {
-            seen.push(data.tick.number)
-            if (seen.length === 3) proxy.cut()
-            if (seen.length > 3 && data.tick.number === 2) break
+        // The variables are read anew whenever the client connects.
+        const variables = {
+            get after() {
+                return cursor
+            },
         }
-        assert.equal(connected, 2)
-        assert.deepEqual(seen.slice(0, 3), [1, 2, 3])
+        const made = []
+        const seen = []
+        const writing = (async () => {
+            for (let count = 0; count < 12; count++) made.push(await create())
+        })()
+        for await (const { data } of client.iterate({ query: FOLLOW, variables })) {
+            cursor = data.changes.cursor
+            seen.push(data.changes.node.subjectId)
+            if (seen.length % 5 === 0) proxy.cut()
+            if (seen.length === 12) break
+        }
+        await writing
+        assert.equal(connected, 3)
+        assert.deepEqual(seen, made)
     })
 }
 
@@ -156,9 +201,9 @@ test('graphql-ws: a connection opens with the first operation and closes after t
     const on = { connected: () => seen.push('connected'), closed: ({ code }) => seen.push(code) }
     const client = sockets({ on })
     assert.deepEqual(seen, [])
-    await all(client, COUNT, { n: 1 })
+    await one(client, COUNTRY)
     while (seen.length < 2) await sleep(10)
-    await all(client, COUNT, { n: 1 })
+    await one(client, COUNTRY)
     while (seen.length < 4) await sleep(10)
     assert.deepEqual(seen, ['connected', 1000, 'connected', 1000])
 })
@@ -166,9 +211,11 @@ test('graphql-ws: a connection opens with the first operation and closes after t
 test('graphql-ws: pings of the protocol are answered', async () => {
     let pongs = 0
     const client = sockets({ keepAlive: 30, on: { pong: (received) => received && pongs++ } })
-    const followed = client.iterate({ query: FOREVER })
-    while (pongs < 3) await followed.next()
-    await followed.return()
+    const changes = client.iterate({ query: FOLLOW })
+    const next = changes.next()
+    while (pongs < 3) await sleep(10)
+    await changes.return()
+    await next
 })
 
 test('graphql-ws: a credential that is not good is refused', async () => {
@@ -191,23 +238,21 @@ test('graphql-sse: a credential that is not good is refused', async () => {
 test('graphql-ws: a key that is revoked ends its connection', async () => {
     const minted = await mint()
     const client = sockets({ secret: minted.secret, retryAttempts: 0 })
-    const followed = client.iterate({ query: FOREVER })
-    await followed.next()
+    const changes = client.iterate({ query: FOLLOW, variables: { after: await now() } })
+    const made = await create()
+    assert.equal(await followed(changes), made)
+    const next = assert.rejects(changes.next(), { code: 4403 })
     await revoke(minted)
-    await assert.rejects(
-        async () => {
-            while (!(await followed.next()).done);
-        },
-        { code: 4403 },
-    )
+    await next
 })
 
 test('graphql-sse: a key that is revoked ends its stream', async () => {
     const minted = await mint()
-    const followed = events({ secret: minted.secret }).iterate({ query: FOREVER })
-    await followed.next()
+    const changes = events({ secret: minted.secret }).iterate({ query: FOLLOW, variables: { after: await now() } })
+    const made = await create()
+    assert.equal(await followed(changes), made)
     await revoke(minted)
-    let last
-    for await (const result of followed) last = result
-    assert.equal(last.errors[0].extensions.code, 'UNAUTHENTICATED')
+    const last = await changes.next()
+    assert.equal(last.value.errors[0].extensions.code, 'UNAUTHENTICATED')
+    assert.equal((await changes.next()).done, true)
 })

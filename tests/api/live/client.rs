@@ -5,11 +5,12 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
+use super::feed::change;
 use crate::common::TestApp;
 
 pub const PROTOCOL: &str = "graphql-transport-ws";
@@ -43,13 +44,31 @@ impl Client {
 
     /// Opens a socket and introduces itself.
     pub async fn ready(app: &TestApp, key: Option<&str>) -> Self {
-        let mut client = Self::open(app, Some(PROTOCOL), &[]).await.expect("a socket");
+        Self::open(app, Some(PROTOCOL), &[])
+            .await
+            .expect("a socket")
+            .introduced(key)
+            .await
+    }
+
+    /// The same over a connection for which the operating system keeps little.
+    pub async fn narrow(app: &TestApp, key: Option<&str>) -> Self {
+        let request =
+            ClientRequestBuilder::new(format!("{}/graphql", app.url.replace("http:", "ws:")).parse().unwrap());
+        let stream = MaybeTlsStream::Plain(narrow(app).await);
+        let opened = client_async(request.with_sub_protocol(PROTOCOL), stream).await;
+        let (socket, _) = opened.expect("a socket");
+        Self { socket }.introduced(key).await
+    }
+
+    async fn introduced(mut self, key: Option<&str>) -> Self {
+        let client = &mut self;
         let payload = key.map(|key| json!({ "Authorization": bearer(key) }));
         client
             .say(json!({ "type": "connection_init", "payload": payload }))
             .await;
         assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
-        client
+        self
     }
 
     pub async fn say(&mut self, message: Value) {
@@ -107,6 +126,14 @@ impl Client {
     }
 }
 
+/// A connection for which the operating system keeps little.
+pub async fn narrow(app: &TestApp) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    let address = app.url.trim_start_matches("http://").parse().unwrap();
+    socket.connect(address).await.expect("a connection")
+}
+
 /// Posts an operation and asks for events.
 pub async fn ask(app: &TestApp, key: Option<&str>, query: &str, variables: Value) -> Response {
     let mut request = app
@@ -158,10 +185,11 @@ impl Events {
         }
     }
 
-    pub async fn number(&mut self) -> Value {
+    /// The next change.
+    pub async fn change(&mut self) -> Value {
         let (name, data) = self.next().await.expect("an event");
         assert_eq!(name, "next", "{data:#}");
-        data["data"]["tick"]["number"].clone()
+        change(&data["data"]).clone()
     }
 
     /// That nothing more comes but `complete`.

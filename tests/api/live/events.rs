@@ -6,10 +6,10 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use super::client::{Events, ask};
+use super::feed::{FOLLOW, from_now, write};
+use crate::common::ADMIN;
 use crate::support::{draft, people};
 use crate::{on_both, on_both_with};
-
-const TICK: &str = "subscription($n: Int!) { tick(count: $n) { number } }";
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
@@ -41,34 +41,40 @@ fn refused(status: u16, code: &str) -> (u16, String) {
 
 on_both! {
     async fn a_subscription_is_a_stream_of_events(app) {
-        let response = ask(app, None, TICK, json!({ "n": 3 })).await;
+        let now = from_now(app).await;
+        let response = ask(app, Some(ADMIN), FOLLOW, now).await;
         assert_eq!(header(&response, "content-type"), "text/event-stream; charset=utf-8");
         assert!(header(&response, "cache-control").contains("no-store"));
         assert_eq!(header(&response, "x-accel-buffering"), "no");
         let mut events = Events::new(response);
-        for expected in 1..=3 {
-            assert_eq!(events.number().await, expected);
-        }
-        events.complete().await;
-        let response = get(app, "subscription { tick(count: 2) { number } }").await;
-        let mut events = Events::new(response);
-        assert_eq!((events.number().await, events.number().await), (json!(1), json!(2)));
+        write(app).await;
+        let first = events.change().await;
+        write(app).await;
+        let second = events.change().await;
+        let mut resumed = Events::new(ask(app, Some(ADMIN), FOLLOW, json!({ "after": first["cursor"] })).await);
+        assert_eq!(resumed.change().await, second);
+    }
+
+    async fn a_subscription_can_be_asked_for_by_get(app) {
+        let mut events = Events::new(get(app, "subscription { changes(after: \"nonsense\") { cursor } }").await);
+        let (_, data) = events.next().await.unwrap();
+        assert_eq!(data["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{data:#}");
         events.complete().await;
     }
 
     async fn nothing_on_the_way_holds_events_back(app) {
-        let begun = Instant::now();
-        let query = "subscription { tick(count: 3, everyMs: 300) { number } }";
+        let body = json!({ "query": FOLLOW, "variables": from_now(app).await });
         let request = app.request(Method::POST, "/graphql").header("accept", "text/event-stream");
-        let request = request.header("accept-encoding", "gzip, br").json(&json!({ "query": query }));
+        let request = request.header("accept-encoding", "gzip, br").bearer_auth(ADMIN).json(&body);
+        let begun = Instant::now();
         let response = request.send().await.unwrap();
         assert_eq!(header(&response, "content-encoding"), "identity");
         let mut events = Events::new(response);
-        assert!(begun.elapsed() < Duration::from_millis(300));
-        events.number().await;
-        assert!(begun.elapsed() < Duration::from_millis(600));
-        events.number().await;
-        assert!(begun.elapsed() >= Duration::from_millis(600));
+        for _ in 0..3 {
+            write(app).await;
+            events.change().await;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 
     async fn queries_and_mutations_are_one_event(app) {
@@ -94,7 +100,7 @@ on_both! {
         for (query, code) in [
             ("{", "GRAPHQL_PARSE_FAILED"),
             ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
-            ("subscription($n: Int!) { tick(count: $n) { number } }", "BAD_USER_INPUT"),
+            ("subscription($n: DateTime!) { changes(filter: { since: $n }) { cursor } }", "BAD_USER_INPUT"),
         ] {
             let mut events = Events::new(ask(app, None, query, json!({})).await);
             let (name, data) = events.next().await.unwrap();
@@ -104,7 +110,7 @@ on_both! {
             events.complete().await;
         }
         let unknown = "nam_unknown_unknown_unknown_unknown_unknown";
-        let response = ask(app, Some(unknown), TICK, json!({ "n": 1 })).await;
+        let response = ask(app, Some(unknown), FOLLOW, json!({})).await;
         assert_eq!(header(&response, "www-authenticate"), "Bearer");
         assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"));
         let post = |body: &'static str, kind: &str| {
@@ -116,16 +122,17 @@ on_both! {
         let response = post("{}", "text/plain").await.unwrap();
         assert_eq!(refusal(response).await, refused(415, "BAD_USER_INPUT"));
         // A subscription needs a stream.
-        let (status, answer) = app.post(None, TICK, json!({ "n": 1 })).await;
+        let (status, answer) = app.post(None, FOLLOW, json!({})).await;
         assert_eq!((status, &answer["errors"][0]["extensions"]["code"]), (400, &json!("BAD_USER_INPUT")));
     }
 }
 
 on_both_with! { &["--live-ping-ms=50"],
     async fn a_stream_without_events_is_kept_alive(app) {
-        let query = "subscription { tick(count: 1, everyMs: 500) { number } }";
-        let mut events = Events::new(ask(app, None, query, json!({})).await);
-        assert_eq!(events.number().await, 1);
+        let mut events = Events::new(ask(app, Some(ADMIN), FOLLOW, from_now(app).await).await);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        write(app).await;
+        events.change().await;
         assert!(events.comments >= 5, "{}", events.comments);
     }
 }

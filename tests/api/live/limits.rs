@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::client::{Client, Events, PROTOCOL, ask, bearer};
+use super::feed::{FOLLOW, from_now, write};
 use crate::common::{ADMIN, TestApp};
 use crate::{on_both, on_both_with};
-
-const FOREVER: &str = "subscription { tick(count: -1, everyMs: 20) { number } }";
 
 /// Waits until a connection that has ended is no longer counted.
 async fn opens(app: &TestApp) -> Client {
@@ -38,17 +37,18 @@ async fn introduced(app: &TestApp, key: &str) -> Result<Client, (u16, String)> {
 on_both_with! { &["--max-live-connections=4", "--max-live-per-key=2", "--max-live-per-address=1"],
     async fn connections_are_counted_by_credential_by_address_and_in_all(app) {
         let mut first = introduced(app, ADMIN).await.unwrap();
-        let mut events = Events::new(ask(app, Some(ADMIN), FOREVER, json!({})).await);
-        events.number().await;
+        let mut events = Events::new(ask(app, Some(ADMIN), FOLLOW, from_now(app).await).await);
+        write(app).await;
+        events.change().await;
         assert_eq!(introduced(app, ADMIN).await.err().unwrap().0, 1013);
-        assert_eq!(ask(app, Some(ADMIN), FOREVER, json!({})).await.status(), 429);
+        assert_eq!(ask(app, Some(ADMIN), FOLLOW, json!({})).await.status(), 429);
         let header = bearer(ADMIN);
         let headers = [("Authorization", header.as_str())];
         assert_eq!(Client::open(app, Some(PROTOCOL), &headers).await.err(), Some(429));
 
         let anonymous = opens(app).await;
         assert_eq!(Client::open(app, Some(PROTOCOL), &[]).await.err(), Some(429));
-        let refused = ask(app, None, FOREVER, json!({})).await;
+        let refused = ask(app, None, FOLLOW, json!({})).await;
         assert_eq!(refused.status(), 429);
         assert!(refused.headers().contains_key("retry-after"));
 
@@ -72,9 +72,8 @@ on_both_with! { &["--max-live-connections=4", "--max-live-per-key=2", "--max-liv
 on_both! {
     async fn operations_on_one_connection_are_counted(app) {
         let mut client = Client::ready(app, None).await;
-        let idle = "subscription { tick(count: 1, everyMs: 60000) { number } }";
         for id in 0..51 {
-            client.subscribe(&id.to_string(), idle, json!({})).await;
+            client.subscribe(&id.to_string(), FOLLOW, json!({})).await;
         }
         assert_eq!(client.refused("50").await, "UNAVAILABLE");
         client.say(json!({ "type": "complete", "id": "0" })).await;
@@ -85,10 +84,11 @@ on_both! {
     async fn all_connections_end_cleanly_with_the_server(app) {
         let mut idle = Client::open(app, Some(PROTOCOL), &[]).await.unwrap();
         let mut busy = Client::ready(app, Some(ADMIN)).await;
-        busy.subscribe("a", FOREVER, json!({})).await;
-        busy.hear().await;
-        let mut events = Events::new(ask(app, None, FOREVER, json!({})).await);
-        events.number().await;
+        busy.subscribe("a", FOLLOW, from_now(app).await).await;
+        let mut events = Events::new(ask(app, Some(ADMIN), FOLLOW, from_now(app).await).await);
+        write(app).await;
+        busy.change("a").await;
+        events.change().await;
         let begun = Instant::now();
         app.tell_to_stop();
         assert_eq!(idle.closed().await, (1001, "Going away".into()));

@@ -2,6 +2,7 @@
 
 mod client;
 mod events;
+mod feed;
 mod limits;
 mod rights;
 mod slow;

@@ -1,6 +1,6 @@
 //! `graphql-transport-ws`, message by message.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -8,41 +8,45 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use super::client::{Client, PROTOCOL, bearer};
+use super::feed::{FOLLOW, from_now, write};
 use crate::common::ADMIN;
 use crate::support::{draft, people};
 use crate::{on_both, on_both_with};
 
-const TICK: &str = "subscription($n: Int!) { tick(count: $n) { number } }";
-const SLOWLY: &str = "subscription { tick(count: -1, everyMs: 20) { number } }";
-
-fn number(message: &Value) -> &Value {
-    &message["payload"]["data"]["tick"]["number"]
-}
+const NAME: &str = "{ service { name } }";
 
 on_both! {
     async fn a_subscription_is_answered_and_completed(app) {
-        let mut client = Client::ready(app, None).await;
-        client.subscribe("a", TICK, json!({ "n": 3 })).await;
-        for expected in 1..=3 {
-            let message = client.hear().await;
-            assert_eq!((&message["id"], &message["type"]), (&json!("a"), &json!("next")));
-            assert_eq!(number(&message), expected);
-            assert_eq!(message["payload"]["extensions"]["cost"]["requested"], 1);
-        }
+        let now = from_now(app).await;
+        write(app).await;
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        client.subscribe("a", FOLLOW, now).await;
+        let missed = client.change("a").await;
+        write(app).await;
+        let live = client.change("a").await;
+        assert_ne!(missed["cursor"], live["cursor"]);
+        client.say(json!({ "type": "complete", "id": "a" })).await;
+        // The id is free again, and the cursor names the place.
+        client.subscribe("a", FOLLOW, json!({ "after": missed["cursor"] })).await;
+        assert_eq!(client.change("a").await, live);
+    }
+
+    async fn a_subscription_that_fails_is_completed(app) {
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        client.subscribe("a", FOLLOW, json!({ "after": "nonsense" })).await;
+        let message = client.hear().await;
+        assert_eq!(message["payload"]["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{message:#}");
+        assert_eq!(message["payload"]["errors"][0]["path"], json!(["changes"]));
         assert_eq!(client.hear().await, json!({ "id": "a", "type": "complete" }));
-        // The id is free again.
-        client.subscribe("a", TICK, json!({ "n": 1 })).await;
-        assert_eq!(number(&client.hear().await), 1);
     }
 
     async fn a_root_field_is_followed_wherever_the_document_asks_for_it(app) {
-        let mut client = Client::ready(app, None).await;
-        let query = "subscription { ... { ...F } } fragment F on Subscription { tick(count: 1) { padding ...G } }
-            fragment G on Tick { number }";
-        client.subscribe("a", query, json!({})).await;
-        let message = client.hear().await;
-        assert_eq!(message["payload"]["data"], json!({ "tick": { "padding": "", "number": 1 } }), "{message:#}");
-        assert_eq!(client.hear().await["type"], "complete");
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        let query = "subscription($after: String) { ... { ...F } }
+            fragment F on Subscription { changes(after: $after) { cursor ...G } } fragment G on ChangeEdge { node { action } }";
+        client.subscribe("a", query, from_now(app).await).await;
+        write(app).await;
+        assert_eq!(client.change("a").await["node"]["action"], "assistanceRequest.created");
     }
 
     async fn queries_and_mutations_are_answered_once(app) {
@@ -84,18 +88,19 @@ on_both! {
     }
 
     async fn operations_go_on_beside_each_other_and_end_when_told(app) {
-        let mut client = Client::ready(app, None).await;
-        client.subscribe("slow", SLOWLY, json!({})).await;
-        client.subscribe("fast", "{ service { name } }", json!({})).await;
-        let mut seen = Vec::new();
-        while seen.len() < 5 {
-            seen.push(client.hear().await["id"].as_str().unwrap().to_owned());
-        }
-        assert!(seen.iter().any(|id| id == "fast") && seen.iter().any(|id| id == "slow"), "{seen:?}");
-        client.say(json!({ "type": "complete", "id": "slow" })).await;
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        client.subscribe("one", FOLLOW, from_now(app).await).await;
+        client.subscribe("two", NAME, json!({})).await;
+        assert_eq!(client.hear().await["id"], "two");
+        assert_eq!(client.hear().await, json!({ "id": "two", "type": "complete" }));
+        write(app).await;
+        client.change("one").await;
+        client.say(json!({ "type": "complete", "id": "one" })).await;
         client.say(json!({ "type": "complete", "id": "unknown" })).await;
         client.say(json!({ "type": "ping", "payload": { "last": true } })).await;
-        while client.hear().await["type"] != "pong" {}
+        assert_eq!(client.hear().await, json!({ "type": "pong", "payload": { "last": true } }));
+        write(app).await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         client.say(json!({ "type": "ping" })).await;
         assert_eq!(client.hear().await, json!({ "type": "pong" }));
     }
@@ -105,9 +110,9 @@ on_both! {
         for (query, code) in [
             ("{", "GRAPHQL_PARSE_FAILED"),
             ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
-            ("subscription { a: tick(count: 1) { number } b: tick(count: 1) { number } }", "GRAPHQL_VALIDATION_FAILED"),
+            ("subscription { a: changes { cursor } b: changes { cursor } }", "GRAPHQL_VALIDATION_FAILED"),
             ("subscription { __typename }", "GRAPHQL_VALIDATION_FAILED"),
-            ("subscription($n: Int!) { tick(count: $n) { number } }", "BAD_USER_INPUT"),
+            ("subscription($n: DateTime!) { changes(filter: { since: $n }) { cursor } }", "BAD_USER_INPUT"),
             ("query A { __typename } query B { __typename }", "OPERATION_RESOLUTION_FAILURE"),
             ("{ assistanceRequests(first: 100) { nodes { items { contributions(first: 100) { nodes { id } } } } } }", "QUERY_TOO_COMPLEX"),
         ] {
@@ -143,15 +148,15 @@ on_both! {
 
     async fn each_close_code_of_the_protocol_is_given(app) {
         let mut client = Client::open(app, Some(PROTOCOL), &[]).await.unwrap();
-        client.subscribe("a", TICK, json!({ "n": 1 })).await;
+        client.subscribe("a", NAME, json!({})).await;
         assert_eq!(client.closed().await, (4401, "Unauthorized".into()));
 
         let mut client = Client::open(app, None, &[]).await.unwrap();
         assert_eq!(client.closed().await, (4406, "Subprotocol not acceptable".into()));
 
         let mut client = Client::ready(app, None).await;
-        client.subscribe("a", SLOWLY, json!({})).await;
-        client.subscribe("a", TICK, json!({ "n": 1 })).await;
+        client.subscribe("a", FOLLOW, json!({})).await;
+        client.subscribe("a", NAME, json!({})).await;
         assert_eq!(client.closed().await, (4409, "Subscriber for a already exists".into()));
 
         let mut client = Client::ready(app, None).await;
