@@ -9,7 +9,7 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, CommandFactory, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, LiveLimits};
 
 /// The database where none is named: a file in the working directory.
 const DEFAULT_DATABASE: &str = "sqlite://nam-needs.sqlite?mode=rwc";
@@ -195,6 +195,34 @@ pub struct Config {
     /// Bytes of a request's body; who may import may send eight times as many in an import
     #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 256 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=67_108_864), global = true)]
     pub max_body_bytes: u32,
+
+    /// Connections for subscriptions, in all
+    #[arg(long, env = "MAX_LIVE_CONNECTIONS", value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
+    pub max_live_connections: u32,
+
+    /// Connections for subscriptions of one credential
+    #[arg(long, env = "MAX_LIVE_PER_KEY", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
+    pub max_live_per_key: u32,
+
+    /// Connections for subscriptions without a credential from one address; behind a proxy that is the proxy's
+    #[arg(long, env = "MAX_LIVE_PER_ADDRESS", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
+    pub max_live_per_address: u32,
+
+    /// Time in which a WebSocket has to send connection_init, in milliseconds
+    #[arg(long, env = "LIVE_INIT_MS", value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
+    pub live_init_ms: u64,
+
+    /// Time between two pings or keep-alive comments; a WebSocket that answers nothing in twice that is ended
+    #[arg(long, env = "LIVE_PING_MS", value_name = "MS", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
+    pub live_ping_ms: u64,
+
+    /// Time between two looks at whether the credential of a subscription is still good, in milliseconds
+    #[arg(long, env = "LIVE_RECHECK_MS", value_name = "MS", default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
+    pub live_recheck_ms: u64,
+
+    /// Time in which a subscriber has to read a message, in milliseconds
+    #[arg(long, env = "LIVE_STALL_MS", value_name = "MS", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
+    pub live_stall_ms: u64,
 }
 
 /// How log lines look.
@@ -243,6 +271,21 @@ impl Config {
             signed_in_cost: self.max_cost_signed_in,
             time_ms: self.timeout_ms,
             ..Limits::default()
+        }
+    }
+
+    /// The limits of connections that stay open.
+    pub fn live_limits(&self) -> LiveLimits {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        LiveLimits {
+            connections: count(self.max_live_connections),
+            per_key: count(self.max_live_per_key),
+            per_address: count(self.max_live_per_address),
+            init_ms: self.live_init_ms,
+            ping_ms: self.live_ping_ms,
+            recheck_ms: self.live_recheck_ms,
+            stall_ms: self.live_stall_ms,
+            ..LiveLimits::default()
         }
     }
 

@@ -4,6 +4,7 @@
 mod start;
 mod sweep;
 
+use std::any::Any;
 use std::future::Future;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -99,7 +100,7 @@ impl Application {
         let edge = Edge::new(store.clone(), auth, rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
         let edge = web::Data::new(edge);
         let address = listener.local_addr()?;
-        let server = listen(listener, &edge)?;
+        let server = listen(listener, &edge, patience(config))?;
         edge.set_ready(true);
         Ok(Self {
             address,
@@ -141,6 +142,7 @@ impl Application {
             return Err(StartError::Fault("the server stopped by itself".into()));
         }
         tracing::info!("stopping");
+        self.edge.end_live();
         let end = async {
             self.handle.stop(true).await;
             self.runner.drain().await;
@@ -163,6 +165,7 @@ fn rules(config: &Config) -> http::Rules {
         anonymous_read: config.anonymous_read,
         introspection: config.introspection,
         allowed_origins: config.allowed_origins.clone(),
+        live: config.live_limits(),
     }
 }
 
@@ -181,9 +184,16 @@ fn tokens(config: &Config) -> TokenSettings {
     }
 }
 
-fn listen(listener: TcpListener, edge: &web::Data<Edge>) -> Result<Server, StartError> {
+/// How long the system keeps a connection whose client takes no bytes: longer than we wait ourselves, so that a client
+/// that reads on after all is told why its subscription ended.
+const fn patience(config: &Config) -> Duration {
+    Duration::from_millis(config.live_stall_ms.saturating_mul(2))
+}
+
+fn listen(listener: TcpListener, edge: &web::Data<Edge>, patience: Duration) -> Result<Server, StartError> {
     let edge = edge.clone();
     let server = HttpServer::new(move || App::new().configure(http::routes(&edge)))
+        .on_connect(move |socket, _| bound(socket, patience))
         // A client that closes its side has gone, and its query with it.
         .h1_allow_half_closed(false)
         .client_request_timeout(Duration::from_secs(10))
@@ -191,4 +201,17 @@ fn listen(listener: TcpListener, edge: &web::Data<Edge>) -> Result<Server, Start
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Has the system end a connection whose client takes nothing for so long: actix would keep it, and what is to be
+/// sent by it, for ever.
+fn bound(socket: &dyn Any, patience: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(socket) = socket.downcast_ref::<actix_web::rt::net::TcpStream>()
+        && let Err(cause) = socket2::SockRef::from(socket).set_tcp_user_timeout(Some(patience))
+    {
+        tracing::debug!(%cause, "a connection is not bounded in time");
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (socket, patience);
 }

@@ -50,6 +50,42 @@ pub struct Limits {
     pub time_ms: u64,
 }
 
+/// Upper bounds of the connections that stay open. Counts unless the name says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveLimits {
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections of one credential.
+    pub per_key: usize,
+    /// Connections without a credential from one address.
+    pub per_address: usize,
+    /// Operations at once on one WebSocket.
+    pub operations: usize,
+    /// Time until a WebSocket must have introduced itself, in milliseconds.
+    pub init_ms: u64,
+    /// Time between two signs of life, in milliseconds. A client that gives none in twice that is gone.
+    pub ping_ms: u64,
+    /// Time between two looks at the credential, in milliseconds.
+    pub recheck_ms: u64,
+    /// Time that a client may take to read one message, in milliseconds.
+    pub stall_ms: u64,
+}
+
+impl Default for LiveLimits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            per_key: 100,
+            per_address: 100,
+            operations: 50,
+            init_ms: 10_000,
+            ping_ms: 15_000,
+            recheck_ms: 5_000,
+            stall_ms: 30_000,
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -9,6 +9,8 @@ pub enum Media {
     GraphqlResponse,
     /// `text/html`: a person with a browser, who gets the explorer.
     Html,
+    /// `text/event-stream`: answers as they come, one or many.
+    EventStream,
 }
 
 impl Media {
@@ -17,6 +19,7 @@ impl Media {
             Self::Json => ("application", "json"),
             Self::GraphqlResponse => ("application", "graphql-response+json"),
             Self::Html => ("text", "html"),
+            Self::EventStream => ("text", "event-stream"),
         }
     }
 
@@ -26,6 +29,7 @@ impl Media {
             Self::Json => "application/json; charset=utf-8",
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Html => "text/html; charset=utf-8",
+            Self::EventStream => "text/event-stream; charset=utf-8",
         }
     }
 }
@@ -108,7 +112,7 @@ mod tests {
     use super::*;
 
     const API: [Media; 2] = [Media::Json, Media::GraphqlResponse];
-    const ALL: [Media; 3] = [Media::Json, Media::GraphqlResponse, Media::Html];
+    const ALL: [Media; 4] = [Media::Json, Media::GraphqlResponse, Media::Html, Media::EventStream];
 
     #[test]
     fn whoever_takes_anything_gets_json() {
@@ -151,6 +155,16 @@ mod tests {
         let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         assert_eq!(negotiate(Some(accept), &ALL), Some(Media::Html));
         assert_eq!(negotiate(Some(accept), &API), Some(Media::Json));
+    }
+
+    #[test]
+    fn events_are_given_to_whoever_asks_for_them() {
+        assert_eq!(negotiate(Some("text/event-stream"), &ALL), Some(Media::EventStream));
+        assert_eq!(negotiate(Some("text/*"), &ALL), Some(Media::Html));
+        assert_eq!(
+            negotiate(Some("text/event-stream, */*;q=0.1"), &ALL),
+            Some(Media::EventStream)
+        );
     }
 
     #[test]

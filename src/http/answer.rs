@@ -19,6 +19,8 @@ pub struct Answer {
     pub media: Media,
     /// JSON.
     pub body: Vec<u8>,
+    /// Whether nothing was executed: there are errors, and no `data`.
+    pub refused: bool,
     /// Methods that are allowed, where this one is not.
     pub allow: Option<&'static str>,
     /// Seconds to wait before trying again.
@@ -152,6 +154,7 @@ impl Form<'_> {
             status,
             media: self.media,
             body,
+            refused: data.is_none(),
             allow: None,
             retry_after: None,
         }
@@ -237,7 +240,8 @@ fn foreign(error: &ServerError) -> Error {
 }
 
 /// The status of a request that was not executed. In `application/json`, where clients take anything but 200 for the
-/// word of some proxy, it only tells what HTTP has a word for.
+/// word of some proxy, and in a stream of events, where they take it for a broken connection, it only tells what HTTP
+/// has a word for.
 fn status(error: &Error, media: Media) -> StatusCode {
     match error {
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
@@ -246,7 +250,7 @@ fn status(error: &Error, media: Media) -> StatusCode {
         Error::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Error::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        _ if media == Media::Json => StatusCode::OK,
+        _ if media != Media::GraphqlResponse => StatusCode::OK,
         Error::Forbidden(_) => StatusCode::FORBIDDEN,
         _ => StatusCode::BAD_REQUEST,
     }

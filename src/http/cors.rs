@@ -14,7 +14,7 @@ use crate::http::Edge;
 const REMEMBER: &str = "600";
 
 /// The value of `Access-Control-Allow-Origin` for this origin; none where it is not allowed.
-fn permission(allowed: &[String], origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+pub(super) fn permission(allowed: &[String], origin: Option<&HeaderValue>) -> Option<HeaderValue> {
     let origin = origin?;
     if allowed.iter().any(|one| one == "*") {
         return Some(HeaderValue::from_static("*"));

@@ -7,30 +7,34 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::guard::fn_guard;
 use actix_web::http::header;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::Auth;
-use crate::domain::limits::Limits;
+use crate::domain::limits::{Limits, LiveLimits};
 use crate::graphql::{self, NeedsSchema};
 use crate::store::Store;
 
 pub mod accept;
 mod answer;
 mod body;
+mod call;
 mod cors;
 mod explorer;
 pub mod gate;
 mod health;
 mod json;
+mod live;
 mod operation;
 mod params;
 pub mod run;
 mod trace;
 
 use self::gate::Gate;
+use self::live::{House, socket};
 use self::run::Runner;
 
 /// What the operator decides of the edge.
@@ -44,6 +48,8 @@ pub struct Rules {
     pub introspection: bool,
     /// Web origins whose pages may call the server; `*` for all.
     pub allowed_origins: Vec<String>,
+    /// How much connections that stay open may ask for.
+    pub live: LiveLimits,
 }
 
 /// Everything that answers requests, shared by all workers.
@@ -57,6 +63,7 @@ pub struct Edge {
     runner: Runner,
     steps: usize,
     ready: AtomicBool,
+    house: House,
 }
 
 impl Edge {
@@ -72,6 +79,7 @@ impl Edge {
             auth,
             schema: graphql::schema(),
             sdl,
+            house: House::new(&rules.live),
             rules,
             runner,
             steps,
@@ -86,6 +94,11 @@ impl Edge {
 
     fn is_ready(&self) -> bool {
         self.ready.load(Ordering::SeqCst)
+    }
+
+    /// Ends every connection that stays open, and lets none begin any more.
+    pub fn end_live(&self) {
+        self.house.close();
     }
 
     /// Time of one request.
@@ -106,6 +119,7 @@ pub fn routes(edge: &web::Data<Edge>) -> impl FnOnce(&mut ServiceConfig) + use<>
             .wrap(from_fn(trace::follow))
             .service(
                 web::resource("/graphql")
+                    .route(web::get().guard(fn_guard(socket::is_asked_for)).to(socket::open))
                     .route(web::get().to(operation::get))
                     .route(web::post().to(operation::post))
                     .default_service(web::to(operation::other)),

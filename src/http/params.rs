@@ -27,14 +27,19 @@ impl Params {
         if body.is_empty() {
             return Err(refused("The body is empty: send a JSON object with the key query."));
         }
-        let mut object = match json::parse(body, nesting) {
-            Ok(Value::Object(object)) => object,
-            Ok(Value::Array(_)) => {
-                return Err(refused("Batches are not answered: send one request, a JSON object."));
-            }
-            Ok(_) => return Err(refused("The body must be a JSON object with the key query.")),
-            Err(why) => return Err(refused(&format!("The body can't be read as JSON: {why}."))),
-        };
+        match json::parse(body, nesting) {
+            Ok(Value::Object(object)) => Self::of_object(object),
+            Ok(Value::Array(_)) => Err(refused("Batches are not answered: send one request, a JSON object.")),
+            Ok(_) => Err(refused("The body must be a JSON object with the key query.")),
+            Err(why) => Err(refused(&format!("The body can't be read as JSON: {why}."))),
+        }
+    }
+
+    /// The same, where the object has been read.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` where a parameter is missing or of another type.
+    pub fn of_object(mut object: Map<String, Value>) -> Result<Self, Error> {
         Ok(Self {
             query: text(object.remove("query"), "query")?.ok_or_else(no_query)?,
             operation_name: text(object.remove("operationName"), "operationName")?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::{AbortHandle, JoinError};
+use tokio::task::{AbortHandle, JoinError, JoinHandle};
 
 use crate::error::Error;
 
@@ -80,18 +80,39 @@ impl Runner {
         T: Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
+        let (task, _leash) = self.begin(work)?;
+        match tokio::time::timeout(within, task).await {
+            Ok(done) => done.map_err(fault),
+            Err(_) => Err(Error::Timeout),
+        }
+    }
+
+    /// The same with all the time in the world: for what waits until there is something new. It ends with the caller.
+    ///
+    /// # Errors
+    /// `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down.
+    pub async fn wait<T, W>(&self, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let (task, _leash) = self.begin(|_| work)?;
+        task.await.map_err(fault)
+    }
+
+    fn begin<T, W>(&self, work: impl FnOnce(Fate) -> W) -> Result<(JoinHandle<T>, Leash), Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
         let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| closing())?;
         let fate = Fate::default();
         let task = self.runtime.spawn(hold(permit, work(fate.clone())));
-        let _leash = Leash {
+        let leash = Leash {
             task: task.abort_handle(),
             fate,
         };
-        match tokio::time::timeout(within, task).await {
-            Ok(Ok(done)) => Ok(done),
-            Ok(Err(failed)) => Err(fault(failed)),
-            Err(_) => Err(Error::Timeout),
-        }
+        Ok((task, leash))
     }
 
     /// Waits until no operation is under way, and lets none begin after that.

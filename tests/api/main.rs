@@ -17,6 +17,7 @@ mod figures;
 mod http;
 mod idempotency;
 mod lifecycle;
+mod live;
 mod reading;
 mod reference_read;
 mod reference_sync;

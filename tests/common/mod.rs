@@ -1,6 +1,7 @@
 //! The real server on a free port, over a fresh database: SQLite, or PostgreSQL where `TEST_POSTGRES_URL` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
@@ -50,6 +51,27 @@ macro_rules! on_both {
     )*};
 }
 
+/// The same with settings of the server that all of them share: `on_both_with! { &["--x=1"], async fn … }`.
+#[macro_export]
+macro_rules! on_both_with {
+    ($settings:expr, $($(#[$meta:meta])* async fn $name:ident($app:ident) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            async fn body($app: &$crate::common::TestApp) $body
+            #[test]
+            fn sqlite() {
+                $crate::common::run_with($crate::common::Backend::Sqlite, $settings, async |app| body(app).await);
+            }
+            #[test]
+            fn postgres() {
+                $crate::common::run_with($crate::common::Backend::Postgres, $settings, async |app| body(app).await);
+            }
+        }
+    )*};
+}
+
 /// Starts a server over a fresh database, runs the test, and stops it.
 pub fn run(backend: Backend, test: impl AsyncFnOnce(&TestApp)) {
     run_with(backend, &[], test);
@@ -77,7 +99,7 @@ pub struct TestApp {
     pub clock: Clock,
     pub backend: Backend,
     client: reqwest::Client,
-    stop: Option<oneshot::Sender<()>>,
+    stop: RefCell<Option<oneshot::Sender<()>>>,
     ended: actix_web::rt::task::JoinHandle<()>,
     database: Database,
 }
@@ -131,14 +153,24 @@ impl TestApp {
             clock,
             backend,
             client: reqwest::Client::new(),
-            stop: Some(stop),
+            stop: RefCell::new(Some(stop)),
             ended,
             database,
         }
     }
 
-    async fn stop(mut self) {
+    /// Tells the server to stop, and does not wait for it.
+    pub fn tell_to_stop(&self) {
         drop(self.stop.take());
+    }
+
+    /// Whether the server has ended.
+    pub fn has_ended(&self) -> bool {
+        self.ended.is_finished()
+    }
+
+    async fn stop(self) {
+        self.tell_to_stop();
         self.ended.await.unwrap();
         self.database.remove().await;
     }

@@ -30,7 +30,15 @@ pub(super) fn document(
     absent: &Absent,
 ) -> types::ExecutableDocument {
     let make = Translation { marks, absent };
-    let definition = make.at(at, make.operation(operation));
+    let mut made = make.operation(operation);
+    let mut followed = HashSet::new();
+    let fragments = if operation.is_subscription() {
+        made.selection_set = make.one_root(source, operation, &mut followed);
+        &followed
+    } else {
+        fragments
+    };
+    let definition = make.at(at, made);
     let operations = match &operation.name {
         Some(name) => DocumentOperations::Multiple(HashMap::from([(Name::new(name), definition)])),
         None => DocumentOperations::Single(definition),
@@ -53,6 +61,24 @@ pub(super) fn constant(literal: &Literal) -> Value {
         .value(literal)
         .into_const()
         .unwrap_or_default()
+}
+
+/// Notes the fragments that a selection spreads, and those that these spread. The document is valid: none spreads itself.
+fn spreads(source: &ExecutableDocument, set: &Selections, found: &mut HashSet<String>) {
+    for selection in &set.selections {
+        match selection {
+            executable::Selection::Field(field) => spreads(source, &field.selection_set, found),
+            executable::Selection::InlineFragment(inline) => spreads(source, &inline.selection_set, found),
+            executable::Selection::FragmentSpread(spread) => {
+                let Some(fragment) = source.fragments.get(&spread.fragment_name) else {
+                    continue;
+                };
+                if found.insert(spread.fragment_name.to_string()) {
+                    spreads(source, &fragment.selection_set, found);
+                }
+            }
+        }
+    }
 }
 
 struct Translation<'a> {
@@ -90,6 +116,23 @@ impl Translation<'_> {
             directives: self.directives(&operation.directives),
             selection_set: self.selections(&operation.selection_set),
         }
+    }
+
+    /// The one root field of a subscription, which validation has seen to, and the fragments within it. The executor
+    /// follows only what stands at the root itself: in a fragment there it would find nothing.
+    fn one_root(
+        &self,
+        source: &ExecutableDocument,
+        operation: &Operation,
+        fragments: &mut HashSet<String>,
+    ) -> Positioned<types::SelectionSet> {
+        let one = operation.root_fields(source).next().map(|field| {
+            spreads(source, &field.selection_set, fragments);
+            self.like(field, Selection::Field(self.like(field, self.field(field))))
+        });
+        let pos = one.as_ref().map_or_else(Pos::default, |one| one.pos);
+        let items = one.into_iter().collect();
+        Positioned::new(types::SelectionSet { items }, pos)
     }
 
     fn variable(&self, variable: &executable::VariableDefinition) -> types::VariableDefinition {

@@ -84,6 +84,8 @@ fn validation_errors_are_short_and_tell_where() {
         "{ countries(first: $a) { totalCount } }",
         "subscription { a: assistanceRequestChanged { id } b: assistanceRequestChanged { id } }",
         "subscription { __typename }",
+        "subscription { assistanceRequestChanged { id } assistanceRequestChanged { id } }",
+        "subscription { ...F b: assistanceRequestChanged { id } } fragment F on Subscription { a: assistanceRequestChanged { id } }",
         "type Query { a: Int }",
         "{ country(code: \"BGD\") { name(locale: null) } }",
         "{ countries(first: 3000000000) { totalCount } }",
@@ -411,4 +413,30 @@ fn what_is_absent_takes_the_default_when_executed() {
     assert_eq!(told(json!({})), "Undefined 7");
     assert_eq!(told(json!({"t": null, "n": 1})), "Null 1");
     assert_eq!(told(json!({"t": "x"})), "Value(\"x\") 7");
+}
+
+#[test]
+fn a_subscription_has_its_one_field_at_the_root_wherever_it_was_asked_for() {
+    use async_graphql::parser::types::{DocumentOperations, Selection};
+    let desk = Desk::new();
+    let text = "subscription { ... { ...F } }
+        fragment F on Subscription { assistanceRequestChanged { id ...G } }
+        fragment G on AssistanceRequest { country { ...H } }
+        fragment H on Country { code }";
+    let admitted = desk.admit(text);
+    let DocumentOperations::Single(operation) = &admitted.document.operations else {
+        panic!("one operation");
+    };
+    let roots = &operation.node.selection_set.node.items;
+    let [root] = roots.as_slice() else {
+        panic!("{roots:?}");
+    };
+    let Selection::Field(field) = &root.node else {
+        panic!("{root:?}");
+    };
+    assert_eq!(field.node.selection_set.node.items.len(), 2);
+    // A fragment that nothing spreads any more would not be valid.
+    let mut kept: Vec<_> = admitted.document.fragments.keys().map(|name| name.as_str()).collect();
+    kept.sort_unstable();
+    assert_eq!(kept, ["G", "H"]);
 }

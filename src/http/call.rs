@@ -1,0 +1,222 @@
+//! One operation, whichever way it came in: who asks, whether it may be executed, and what becomes of it. HTTP and the
+//! transports that stream share it, so that none of them lets through what another would refuse.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::web;
+use async_graphql::Request;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+
+use crate::domain::actor::Actor;
+use crate::domain::rights::{Operation, scope};
+use crate::error::Error;
+use crate::graphql::context;
+use crate::http::accept::Media;
+use crate::http::answer::{Answer, Cost, Form};
+use crate::http::gate::{Admitted, Incoming, OperationKind};
+use crate::http::params::Params;
+use crate::http::run::Fate;
+use crate::http::trace::Note;
+use crate::http::{Edge, body};
+use crate::store::counted;
+
+/// The one mutation whose body may be large.
+const IMPORT: &str = "importAssistanceRequests";
+/// What everybody may select where anonymous viewers may not read.
+const OPEN_ROOTS: [&str; 5] = ["__schema", "__type", "__typename", "service", "viewer"];
+
+/// How the parameters came in.
+pub enum Source {
+    /// By GET.
+    QueryString(String),
+    /// By POST.
+    Body(Vec<u8>),
+    /// In a message, whose size was bounded before it was read.
+    Message(Params),
+}
+
+impl Source {
+    fn read(&self, nesting: usize) -> Result<Params, Error> {
+        match self {
+            Self::QueryString(text) => Params::of_query_string(text, nesting),
+            Self::Body(bytes) => Params::of_body(bytes, nesting),
+            Self::Message(params) => Ok(params.clone()),
+        }
+    }
+
+    const fn bytes(&self) -> usize {
+        match self {
+            Self::QueryString(text) => text.len(),
+            Self::Body(bytes) => bytes.len(),
+            Self::Message(params) => params.query.len(),
+        }
+    }
+}
+
+/// A request that is well-formed as far as its transport is concerned.
+pub struct Call {
+    /// Before whom.
+    pub edge: web::Data<Edge>,
+    /// In what form it is answered.
+    pub media: Media,
+    /// Whether more than one answer can be given.
+    pub streams: bool,
+    /// Its id, or that of the connection it came by.
+    pub request_id: String,
+    /// The header `Authorization`, or what stands for it.
+    pub authorization: Option<String>,
+    /// What it asks.
+    pub source: Source,
+}
+
+/// What becomes of an operation.
+pub enum Outcome {
+    /// One answer.
+    Answer(Answer),
+    /// Answers from now on.
+    Answers(Answers),
+}
+
+/// What a subscription answers. Nothing is read before it is asked for.
+pub struct Answers {
+    /// For whom.
+    pub actor: Actor,
+    /// One after the other.
+    pub stream: BoxStream<'static, Answer>,
+}
+
+/// The form of answers at this edge.
+pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
+    Form {
+        media,
+        request_id,
+        errors: edge.rules.limits.errors,
+    }
+}
+
+impl Call {
+    /// What becomes of it, with what the log tells of it. On the runtime for operations.
+    pub async fn answer(self, fate: Fate) -> (Outcome, Note) {
+        let mut note = Note::default();
+        let (outcome, statements) = counted(async {
+            match self.admit(&mut note).await {
+                Ok((actor, admitted)) if admitted.kind == OperationKind::Subscription => self.follow(actor, admitted),
+                Ok((actor, admitted)) => Outcome::Answer(self.execute(actor, admitted, &fate).await),
+                Err(refused) => Outcome::Answer(refused),
+            }
+        })
+        .await;
+        note.statements = statements;
+        (outcome, note)
+    }
+
+    fn form(&self) -> Form<'_> {
+        form(self.media, &self.request_id, &self.edge)
+    }
+
+    /// Who asks, and what was asked for, where it may be executed.
+    async fn admit(&self, note: &mut Note) -> Result<(Actor, Admitted), Answer> {
+        let (edge, form) = (&self.edge, self.form());
+        let limits = &*edge.rules.limits;
+        let actor = edge
+            .auth
+            .authenticate(&edge.store, self.authorization.as_deref())
+            .await
+            .map_err(|error| form.refused(error))?;
+        if self.source.bytes() > limits.body(&actor) {
+            return Err(form.refused(body::too_large(limits.body(&actor))));
+        }
+        let params = self
+            .source
+            .read(limits.nesting)
+            .map_err(|error| form.refused_as(StatusCode::BAD_REQUEST, error))?;
+        let incoming = Incoming {
+            document: &params.query,
+            operation_name: params.operation_name.as_deref(),
+            variables: params.variables,
+            limits,
+            max_cost: limits.cost(&actor),
+            introspection: edge.rules.introspection,
+        };
+        let admitted = edge
+            .gate
+            .admit(&incoming)
+            .map_err(|refusal| form.refusal(&refusal.problems))?;
+        note.roots.clone_from(&admitted.roots);
+        self.check(&actor, &admitted).map(|()| (actor, admitted))
+    }
+
+    /// What is asked of an operation that is good in itself.
+    fn check(&self, actor: &Actor, admitted: &Admitted) -> Result<(), Answer> {
+        let (rules, form) = (&self.edge.rules, self.form());
+        if admitted.kind == OperationKind::Mutation && matches!(self.source, Source::QueryString(_)) {
+            let error = Error::BadUserInput("A mutation is taken by POST only.".into());
+            return Err(Answer {
+                allow: Some("POST"),
+                ..form.refused_as(StatusCode::METHOD_NOT_ALLOWED, error)
+            });
+        }
+        if admitted.kind == OperationKind::Subscription && !self.streams {
+            let error = Error::BadUserInput(
+                "A subscription needs a transport that streams: a WebSocket, or Accept: text/event-stream.".into(),
+            );
+            return Err(form.refused_as(StatusCode::BAD_REQUEST, error));
+        }
+        if self.source.bytes() > rules.limits.body_bytes && admitted.roots != [IMPORT] {
+            return Err(form.refused(body::too_large(rules.limits.body_bytes)));
+        }
+        let is_open = |root: &String| OPEN_ROOTS.contains(&root.as_str());
+        let reads = admitted.kind != OperationKind::Mutation && !admitted.roots.iter().all(is_open);
+        if reads && !rules.anonymous_read && scope(actor, Operation::ReadPublic).is_nothing() {
+            return Err(form.refused(if actor.is_signed_in() {
+                Error::Forbidden("Your credential gives you no role here, so that you may read nothing.".into())
+            } else {
+                let why = "This server answers to nobody without a credential: send it as Authorization: Bearer KEY.";
+                Error::Unauthenticated(why.into())
+            }));
+        }
+        Ok(())
+    }
+
+    async fn execute(&self, actor: Actor, admitted: Admitted, fate: &Fate) -> Answer {
+        let (edge, form) = (&self.edge, self.form());
+        // A write is never cut short: its client may be gone, what it did must be whole.
+        if admitted.kind == OperationKind::Mutation && !fate.keep() {
+            return form.refused(Error::Timeout);
+        }
+        let cost = self.cost(&actor, &admitted);
+        form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost)
+    }
+
+    fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
+        let cost = self.cost(&actor, &admitted);
+        let request = self.request(actor.clone(), admitted);
+        let responses = self.edge.schema.execute_stream(request);
+        let stream = responses.map(move |response| self.form().executed(&response, cost));
+        Outcome::Answers(Answers {
+            actor,
+            stream: stream.boxed(),
+        })
+    }
+
+    fn cost(&self, actor: &Actor, admitted: &Admitted) -> Cost {
+        Cost {
+            requested: admitted.cost,
+            limit: self.edge.rules.limits.cost(actor),
+        }
+    }
+
+    /// The request for the executor, which finds the document read already.
+    fn request(&self, actor: Actor, admitted: Admitted) -> Request {
+        let mut request = Request::new("").variables(admitted.variables).data(context::Request {
+            actor: actor.into(),
+            store: self.edge.store.clone(),
+            limits: self.edge.rules.limits.clone(),
+        });
+        request.operation_name = admitted.operation_name;
+        request.set_parsed_query(Arc::unwrap_or_clone(admitted.document));
+        request
+    }
+}

@@ -1,0 +1,94 @@
+//! What one operation answers, on its way to its connection: pulled, never pushed.
+
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::http::answer::{Answer, Form};
+use crate::http::call::{Call, Outcome, form};
+use crate::http::run::Runner;
+
+/// What an operation tells.
+pub(super) enum What {
+    /// An answer; another one or the end will follow.
+    Answer(Answer),
+    /// It was not executed, or can't go on. Nothing will follow.
+    Refused(Answer),
+    /// There is nothing more.
+    Complete,
+}
+
+/// The same on its way. The operation goes on once this is dropped.
+pub(super) struct Event {
+    /// Which operation of the connection tells it.
+    pub serial: u64,
+    /// What it tells.
+    pub what: What,
+    _sent: oneshot::Sender<()>,
+}
+
+/// The way from one operation to its connection.
+pub(super) struct Feed {
+    serial: u64,
+    events: mpsc::Sender<Event>,
+}
+
+impl Feed {
+    pub(super) const fn new(serial: u64, events: mpsc::Sender<Event>) -> Self {
+        Self { serial, events }
+    }
+
+    /// Executes a call, and tells all that it answers.
+    pub(super) async fn run(self, call: Call) {
+        let (edge, media, request_id) = (call.edge.clone(), call.media, call.request_id.clone());
+        let form = form(media, &request_id, &edge);
+        match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
+            Ok((Outcome::Answers(answers), _)) => self.follow(&edge.runner, form, answers.stream).await,
+            Ok((Outcome::Answer(answer), _)) if answer.refused => self.end(What::Refused(answer)).await,
+            Ok((Outcome::Answer(answer), _)) => {
+                if self.tell(What::Answer(answer)).await {
+                    self.end(What::Complete).await;
+                }
+            }
+            Err(error) => self.end(What::Refused(form.refused(error))).await,
+        }
+    }
+
+    /// Tells what a subscription answers, asking for each answer when the one before has been sent.
+    pub(super) async fn follow(self, runner: &Runner, form: Form<'_>, mut answers: BoxStream<'static, Answer>) {
+        loop {
+            let next = runner.wait(async move { (answers.next().await, answers) });
+            match next.await {
+                Ok((Some(answer), _)) if answer.refused => return self.end(What::Refused(answer)).await,
+                Ok((Some(answer), rest)) => {
+                    if !self.tell(What::Answer(answer)).await {
+                        return;
+                    }
+                    answers = rest;
+                }
+                Ok((None, _)) => return self.end(What::Complete).await,
+                Err(error) => return self.end(What::Refused(form.refused(error))).await,
+            }
+        }
+    }
+
+    async fn end(self, what: What) {
+        self.tell(what).await;
+    }
+
+    /// Comes back once it was sent; false where there is no connection any more.
+    async fn tell(&self, what: What) -> bool {
+        let (mark, sent) = oneshot::channel();
+        let event = Event {
+            serial: self.serial,
+            what,
+            _sent: mark,
+        };
+        if self.events.send(event).await.is_err() {
+            return false;
+        }
+        // The mark is only ever dropped.
+        let _ = sent.await;
+        true
+    }
+}

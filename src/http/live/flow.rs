@@ -1,0 +1,221 @@
+//! How fast a connection takes what is sent: one message at a time, and none before the one before has left.
+
+use std::cell::{Cell, RefCell};
+use std::error::Error as StdError;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::Bytes;
+use tokio::sync::watch;
+
+use super::seat::Seat;
+
+/// Bytes that the connection is given at once. With what it keeps itself, that is all that waits for a slow client.
+const PIECE: usize = 16 * 1024;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// All that was sent has been taken, and the connection asks for more.
+    Idle,
+    /// Something has not been taken yet.
+    Busy,
+    /// The connection has ended.
+    Gone,
+}
+
+/// Why nothing more can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// The client has gone.
+    Gone,
+    /// It does not read.
+    Stalled,
+}
+
+/// What the two ends know of each other.
+struct Shared {
+    progress: watch::Sender<Progress>,
+    /// The rest of a message of which a part has been taken.
+    rest: RefCell<Bytes>,
+    cut: Cell<bool>,
+    seat: RefCell<Seat>,
+}
+
+/// The end of the sender. All clones are one.
+#[derive(Clone)]
+pub(super) struct Flow(Rc<Shared>);
+
+impl Flow {
+    /// A flow by the connection that has this seat, which is taken until the connection has ended.
+    pub(super) fn new(seat: Seat) -> Self {
+        Self(Rc::new(Shared {
+            progress: watch::Sender::new(Progress::Idle),
+            rest: RefCell::default(),
+            cut: Cell::default(),
+            seat: RefCell::new(seat),
+        }))
+    }
+
+    /// The connection's seat.
+    pub(super) fn seat(&self) -> std::cell::RefMut<'_, Seat> {
+        self.0.seat.borrow_mut()
+    }
+
+    /// The body of the answer, whose progress this is.
+    pub(super) fn body(&self, inner: BoxBody) -> BoxBody {
+        BoxBody::new(Body {
+            inner,
+            shared: Rc::clone(&self.0),
+        })
+    }
+
+    /// Sends by `push`, which tells whether there was somebody to send to, and waits until it was taken.
+    pub(super) async fn send(&self, within: Duration, push: impl Future<Output = bool>) -> Result<(), Lost> {
+        self.0.progress.send_if_modified(|progress| {
+            let idle = *progress == Progress::Idle;
+            if idle {
+                *progress = Progress::Busy;
+            }
+            idle
+        });
+        let mut progress = self.0.progress.subscribe();
+        let sent = async {
+            if !push.await {
+                return Err(Lost::Gone);
+            }
+            match progress.wait_for(|progress| *progress != Progress::Busy).await {
+                Ok(progress) if *progress == Progress::Idle => Ok(()),
+                _ => Err(Lost::Gone),
+            }
+        };
+        tokio::time::timeout(within, sent).await.unwrap_or(Err(Lost::Stalled))
+    }
+
+    /// Waits until the connection has ended.
+    pub(super) async fn gone(&self) {
+        let mut progress = self.0.progress.subscribe();
+        let _ = progress.wait_for(|progress| *progress == Progress::Gone).await;
+    }
+
+    /// Whether the connection stands within a message, so that nothing else can be said.
+    pub(super) fn is_within(&self) -> bool {
+        !self.0.rest.borrow().is_empty()
+    }
+
+    /// Lets go of what has not been taken, and ends the connection as soon as it asks for more.
+    pub(super) fn cut(&self) {
+        self.0.cut.set(true);
+        self.0.rest.take();
+    }
+}
+
+/// The end of the connection.
+struct Body {
+    inner: BoxBody,
+    shared: Rc<Shared>,
+}
+
+impl MessageBody for Body {
+    type Error = Box<dyn StdError>;
+
+    fn size(&self) -> BodySize {
+        self.inner.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        if this.shared.cut.get() {
+            return Poll::Ready(Some(Err("the client reads too slowly".into())));
+        }
+        let mut rest = this.shared.rest.borrow_mut();
+        if rest.is_empty() {
+            match Pin::new(&mut this.inner).poll_next(cx) {
+                Poll::Ready(Some(Ok(bytes))) => *rest = bytes,
+                Poll::Pending => {
+                    this.shared.progress.send_if_modified(|progress| {
+                        let busy = *progress == Progress::Busy;
+                        *progress = Progress::Idle;
+                        busy
+                    });
+                    return Poll::Pending;
+                }
+                other => return other,
+            }
+        }
+        let length = rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(rest.split_to(length))))
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.shared.progress.send_replace(Progress::Gone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::domain::limits::LiveLimits;
+    use crate::http::live::seat::{Guest, Hall};
+
+    const SOON: Duration = Duration::from_millis(30);
+
+    fn flow() -> Flow {
+        let hall = Arc::new(Hall::new(&LiveLimits::default()));
+        Flow::new(hall.sit(Guest::Address(None)).unwrap())
+    }
+
+    /// A body that gives so many bytes, and then waits for more.
+    fn once(bytes: usize) -> BoxBody {
+        use futures_util::stream::{self, StreamExt};
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![b'x'; bytes]))]);
+        BoxBody::new(actix_web::body::BodyStream::new(first.chain(stream::pending())))
+    }
+
+    async fn taken(body: &mut BoxBody) -> Option<usize> {
+        let next = std::future::poll_fn(|cx| Pin::new(&mut *body).poll_next(cx));
+        let piece = tokio::time::timeout(SOON, next).await.ok()?;
+        piece.map(|piece| piece.map_or(0, |bytes| bytes.len()))
+    }
+
+    #[tokio::test]
+    async fn a_message_is_sent_once_the_connection_asks_for_more() {
+        let flow = flow();
+        let mut body = flow.body(once(40_000));
+        assert_eq!(flow.send(SOON, async { true }).await, Err(Lost::Stalled));
+        let mut pieces = Vec::new();
+        while let Some(piece) = taken(&mut body).await {
+            assert_eq!(flow.is_within(), pieces.len() < 2);
+            pieces.push(piece);
+        }
+        assert_eq!(pieces, [PIECE, PIECE, 40_000 - 2 * PIECE]);
+        let (sent, _) = tokio::join!(flow.send(SOON, async { true }), taken(&mut body));
+        assert_eq!(sent, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_holds_nothing_and_ends() {
+        let flow = flow();
+        let mut body = flow.body(once(40_000));
+        assert_eq!(taken(&mut body).await, Some(PIECE));
+        flow.cut();
+        assert!(!flow.is_within());
+        assert_eq!(taken(&mut body).await, Some(0));
+    }
+
+    #[tokio::test]
+    async fn who_has_gone_is_sent_nothing() {
+        let flow = flow();
+        drop(flow.body(once(1)));
+        flow.gone().await;
+        assert_eq!(flow.send(SOON, async { true }).await, Err(Lost::Gone));
+        assert_eq!(flow.send(SOON, async { false }).await, Err(Lost::Gone));
+    }
+}

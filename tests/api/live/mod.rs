@@ -1,0 +1,9 @@
+//! Connections that stay open, over real sockets.
+
+mod client;
+mod events;
+mod feed;
+mod limits;
+mod rights;
+mod slow;
+mod socket;
