@@ -376,7 +376,8 @@ on_both! {
             create(app, &people.focal, input).await;
             spent.push(app.store.statements() - before);
         }
-        // The credential, the reference's number, the request, its items, and the request for the answer.
-        assert_eq!(spent, [5, 5 + 2, 2 + 2], "on {:?}", app.backend);
+        // The credential, the reference's number, the request, its items, and the request for the answer; and of the ledger
+        // the ticket or the last place, the changes, and their places.
+        assert_eq!(spent, [5 + 3, 5 + 3 + 2, 2 + 2], "on {:?}", app.backend);
     }
 }

@@ -20,6 +20,7 @@ mod ledger;
 mod race;
 mod random;
 mod retried;
+mod several;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
 mod support;

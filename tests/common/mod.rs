@@ -118,6 +118,79 @@ impl Beside {
     }
 }
 
+/// The program in a process of its own, which can be killed.
+pub struct Program {
+    pub url: String,
+    arguments: Vec<String>,
+    child: std::process::Child,
+    database: Database,
+}
+
+impl Program {
+    pub async fn start(backend: Backend) -> Self {
+        let database = Database::fresh(backend).await;
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let mut arguments = vec![format!("--bind=127.0.0.1:{port}"), "--log=error".into()];
+        arguments.extend(database.arguments());
+        let child = spawn(&arguments);
+        let program = Self {
+            url: format!("http://127.0.0.1:{port}"),
+            arguments,
+            child,
+            database,
+        };
+        program.ready().await;
+        program
+    }
+
+    /// SIGKILL: nothing is put in order before it.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub async fn restart(&mut self) {
+        self.child = spawn(&self.arguments);
+        self.ready().await;
+    }
+
+    async fn ready(&self) {
+        let client = reqwest::Client::new();
+        for _ in 0..600 {
+            if let Ok(answer) = client.get(format!("{}/readyz", self.url)).send().await
+                && answer.status().is_success()
+            {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("the program does not get ready");
+    }
+
+    /// What another command of the program prints, over the same database.
+    pub fn run(&self, command: &[&str]) -> String {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+        let output = program.args(command).args(&self.arguments).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command:?}: {told}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    pub async fn end(mut self) {
+        self.kill();
+        self.database.remove().await;
+    }
+}
+
+fn spawn(arguments: &[String]) -> std::process::Child {
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+    program.args(arguments).spawn().expect("the program starts")
+}
+
 /// When every test begins.
 pub fn start_of_tests() -> DateTime<Utc> {
     "2026-11-23T12:00:00Z".parse().unwrap()
