@@ -66,6 +66,82 @@ pub struct Config {
     #[arg(long, env = "EXAMPLES", value_name = "BOOL", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
     pub examples: Option<bool>,
 
+    /// URL of an OpenID Connect issuer whose tokens are taken beside API keys
+    #[arg(long, env = "JWT_ISSUER", value_name = "URL", global = true)]
+    pub jwt_issuer: Option<String>,
+
+    /// What its tokens must be for, one of A,B
+    #[arg(
+        long,
+        env = "JWT_AUDIENCE",
+        value_name = "AUDIENCES",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub jwt_audience: Vec<String>,
+
+    /// File or URL of its keys, a JSON Web Key Set [default: the issuer itself says where they are]
+    #[arg(long, env = "JWT_JWKS", value_name = "FILE|URL", global = true)]
+    pub jwt_jwks: Option<String>,
+
+    /// Claim that names the roles: its name, or its way through objects, like realm_access.roles
+    #[arg(
+        long,
+        env = "JWT_ROLES_CLAIM",
+        value_name = "CLAIM",
+        default_value = "roles",
+        global = true
+    )]
+    pub jwt_roles_claim: String,
+
+    /// What the issuer's names of roles mean, nam-admin=ADMIN,nam-desk=COORDINATOR [default: ours mean themselves]
+    #[arg(
+        long,
+        env = "JWT_ROLES",
+        value_name = "NAME=ROLE",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub jwt_roles: Vec<String>,
+
+    /// Claim that names the country of a FOCAL_POINT, by any of its codes
+    #[arg(
+        long,
+        env = "JWT_COUNTRY_CLAIM",
+        value_name = "CLAIM",
+        default_value = "country",
+        global = true
+    )]
+    pub jwt_country_claim: String,
+
+    /// Claim that names the organization of a RESPONDER, by code
+    #[arg(
+        long,
+        env = "JWT_ORGANIZATION_CLAIM",
+        value_name = "CLAIM",
+        default_value = "organization",
+        global = true
+    )]
+    pub jwt_organization_claim: String,
+
+    /// Claim that says what people call the holder
+    #[arg(
+        long,
+        env = "JWT_NAME_CLAIM",
+        value_name = "CLAIM",
+        default_value = "name",
+        global = true
+    )]
+    pub jwt_name_claim: String,
+
+    /// Seconds by which the issuer's clock and ours may differ
+    #[arg(long, env = "JWT_LEEWAY_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(0..=300), global = true)]
+    pub jwt_leeway_seconds: u32,
+
+    /// Seconds after which the issuer's keys are fetched anew; one that it no longer tells is good until then
+    #[arg(long, env = "JWT_REFRESH_SECONDS", value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400), global = true)]
+    pub jwt_refresh_seconds: u32,
+
     /// Days after which a verified request that its country did not confirm is stale
     #[arg(long, env = "CONFIRM_EVERY_DAYS", value_name = "DAYS", default_value_t = 90, value_parser = clap::value_parser!(u32).range(1..=36_500), global = true)]
     pub confirm_every_days: u32,
@@ -318,6 +394,8 @@ mod tests {
             ("--anonymous-read=perhaps", "--anonymous-read"),
             ("--allowed-origins=example.org/x", "--allowed-origins"),
             ("--confirm-every-days=-1", "--confirm-every-days"),
+            ("--jwt-leeway-seconds=301", "--jwt-leeway-seconds"),
+            ("--jwt-refresh-seconds=0", "--jwt-refresh-seconds"),
         ] {
             let error = parse(&[argument]).unwrap_err().to_string();
             assert!(error.contains(name), "{error}");

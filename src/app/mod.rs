@@ -16,6 +16,7 @@ use migration::{Migrator, MigratorTrait};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use crate::auth::{Auth, TokenSettings};
 use crate::config::Config;
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
@@ -76,8 +77,10 @@ impl Application {
     pub async fn build(config: &Config, clock: Clock) -> Result<Self, StartError> {
         let bind = |error| StartError::Bind(config.bind, error);
         let listener = TcpListener::bind(config.bind).map_err(bind)?;
+        let auth = Auth::new(&tokens(config)).map_err(StartError::Setting)?;
         let runtime = Operations::new()?;
         let handle = runtime.handle()?;
+        auth.begin(&handle);
         let store = {
             let config = config.clone();
             let opening = handle.spawn(async move {
@@ -92,7 +95,7 @@ impl Application {
         handle.spawn(change::follow(store.clone(), async { drop(ended.await) }));
         let runner = Runner::new(handle);
         let steps = Migrator::migrations().len();
-        let edge = Edge::new(store.clone(), rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
+        let edge = Edge::new(store.clone(), auth, rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
         let edge = web::Data::new(edge);
         let address = listener.local_addr()?;
         let server = listen(listener, &edge, patience(config))?;
@@ -168,6 +171,21 @@ fn rules(config: &Config) -> http::Rules {
 /// that reads on after all is told why its subscription ended.
 const fn patience(config: &Config) -> Duration {
     Duration::from_millis(config.live_stall_ms.saturating_mul(2))
+}
+
+fn tokens(config: &Config) -> TokenSettings {
+    TokenSettings {
+        issuer: config.jwt_issuer.clone(),
+        audiences: config.jwt_audience.clone(),
+        jwks: config.jwt_jwks.clone(),
+        roles_claim: config.jwt_roles_claim.clone(),
+        roles: config.jwt_roles.clone(),
+        country_claim: config.jwt_country_claim.clone(),
+        organization_claim: config.jwt_organization_claim.clone(),
+        name_claim: config.jwt_name_claim.clone(),
+        leeway_seconds: config.jwt_leeway_seconds,
+        refresh_seconds: config.jwt_refresh_seconds,
+    }
 }
 
 fn listen(listener: TcpListener, edge: &web::Data<Edge>, patience: Duration) -> Result<Server, StartError> {

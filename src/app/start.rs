@@ -17,6 +17,9 @@ pub enum StartError {
     /// The address can't be listened on.
     #[error("BIND: {0} can't be listened on: {1}")]
     Bind(std::net::SocketAddr, std::io::Error),
+    /// A setting that no other one fits, or that names what is not there.
+    #[error("{0}")]
+    Setting(String),
     /// The threads or sockets can't be had.
     #[error("{0}")]
     System(#[from] std::io::Error),

@@ -3,57 +3,67 @@
 //!
 //! Law of the room: async-graphql is never named here.
 
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
 use crate::domain::actor::{Actor, Principal};
-use crate::domain::api_key::is_secret;
 use crate::error::Error;
 use crate::store::{Store, api_key};
 
-/// Who sends this header. One lookup a request and no cache: a key that is revoked stops to work at once.
-///
-/// # Errors
-/// `UNAUTHENTICATED` where the credential is malformed, unknown, revoked or expired; the database's.
-pub async fn authenticate(store: &Store, header: Option<&str>) -> Result<Actor, Error> {
-    let Some(header) = header else {
-        return Ok(Actor::anonymous());
-    };
-    match Credential::read(header)? {
-        Credential::ApiKey(secret) => by_api_key(store, secret).await,
-        // Tokens of an OpenID Connect issuer are checked here, once one can be configured.
-        Credential::Jwt => Err(refused("JWT is not configured: send an API key.")),
+mod claims;
+mod credential;
+mod fetch;
+mod issuer;
+mod key;
+mod keyring;
+mod mapping;
+mod settings;
+mod token;
+
+use self::credential::Credential;
+use self::issuer::Issuer;
+pub use self::settings::TokenSettings;
+
+/// Who may sign in, and how. Cheap to clone: all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Auth {
+    issuer: Option<Arc<Issuer>>,
+}
+
+impl Auth {
+    /// Signing in by API keys, and by tokens where an issuer is named.
+    ///
+    /// # Errors
+    /// A text that names the setting that is wrong.
+    pub fn new(settings: &TokenSettings) -> Result<Self, String> {
+        let issuer = Issuer::new(settings)?.map(Arc::new);
+        Ok(Self { issuer })
     }
-}
 
-/// What a header can hold.
-#[derive(Debug, PartialEq, Eq)]
-enum Credential<'a> {
-    ApiKey(&'a str),
-    Jwt,
-}
-
-impl<'a> Credential<'a> {
-    fn read(header: &'a str) -> Result<Self, Error> {
-        let malformed = || refused("The credential is malformed: send it as Authorization: Bearer KEY.");
-        let (scheme, token) = header.trim().split_once(' ').ok_or_else(malformed)?;
-        let token = token.trim_start();
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            Err(malformed())
-        } else if is_secret(token) {
-            Ok(Self::ApiKey(token))
-        } else if is_jwt(token) {
-            Ok(Self::Jwt)
-        } else {
-            Err(malformed())
+    /// Begins to fetch the issuer's keys and to keep them fresh, for as long as this runtime lives.
+    pub fn begin(&self, runtime: &Handle) {
+        if let Some(issuer) = &self.issuer {
+            issuer.begin(runtime);
         }
     }
-}
 
-/// Three parts of base64url, joined by points.
-fn is_jwt(token: &str) -> bool {
-    let base64 = |part: &str| {
-        part.bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    };
-    token.split('.').count() == 3 && token.split('.').all(base64)
+    /// Who sends this header. An API key is looked up for each request: one that is revoked stops to work at once. A
+    /// token is good until it expires, so whoever keeps a connection asks again.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` where the credential is malformed, unknown, revoked or expired; `UNAVAILABLE` where the issuer
+    /// of tokens has never told its keys; the database's.
+    pub async fn authenticate(&self, store: &Store, header: Option<&str>) -> Result<Actor, Error> {
+        let Some(header) = header else {
+            return Ok(Actor::anonymous());
+        };
+        match (Credential::read(header)?, &self.issuer) {
+            (Credential::ApiKey(secret), _) => by_api_key(store, secret).await,
+            (Credential::Jwt(token), Some(issuer)) => issuer.actor(token, &store.reference(), store.now()).await,
+            (Credential::Jwt(_), None) => Err(refused("No tokens are taken here: send an API key.")),
+        }
+    }
 }
 
 async fn by_api_key(store: &Store, secret: &str) -> Result<Actor, Error> {
@@ -78,33 +88,4 @@ async fn by_api_key(store: &Store, secret: &str) -> Result<Actor, Error> {
 
 fn refused(why: &str) -> Error {
     Error::Unauthenticated(why.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(header: &str) -> Result<Credential<'_>, &'static str> {
-        Credential::read(header).map_err(|error| error.code())
-    }
-
-    #[test]
-    fn a_header_is_a_key_a_token_or_refused() {
-        let key = format!("nam_{}", "x".repeat(32));
-        assert_eq!(read(&format!("Bearer {key}")), Ok(Credential::ApiKey(&key)));
-        assert_eq!(read(&format!("bearer  {key} ")), Ok(Credential::ApiKey(&key)));
-        assert_eq!(read("Bearer eyJh.eyJz.c2ln"), Ok(Credential::Jwt));
-        for bad in [
-            "",
-            "Bearer",
-            "Bearer ",
-            "Basic dTpw",
-            &key,
-            "Bearer nam_short",
-            "Bearer a.b",
-            "Bearer a.b.ü",
-        ] {
-            assert_eq!(read(bad), Err("UNAUTHENTICATED"), "{bad}");
-        }
-    }
 }

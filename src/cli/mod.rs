@@ -78,6 +78,7 @@ pub fn run() -> ExitCode {
     }
     match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(StartError::Setting(text)) => wrong(&text),
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE

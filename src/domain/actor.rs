@@ -10,6 +10,13 @@ pub enum Principal {
     Anonymous,
     /// The holder of an API key.
     Key(Uuid),
+    /// The person or program that an issuer of tokens knows by this subject.
+    Token {
+        /// The issuer's URL, which has no `#`.
+        issuer: String,
+        /// What the issuer calls it, and nobody else.
+        subject: String,
+    },
     /// The operator's import of a source.
     Import(String),
     /// The server itself or its operator at the command line.
@@ -73,6 +80,7 @@ impl Actor {
         match &self.principal {
             Principal::Anonymous => "anonymous".into(),
             Principal::Key(id) => format!("key:{id}"),
+            Principal::Token { issuer, subject } => format!("jwt:{issuer}#{subject}"),
             Principal::Import(source) => format!("import:{source}"),
             Principal::System => "system".into(),
         }

@@ -10,7 +10,7 @@ pub mod country;
 pub mod figures;
 pub mod filter;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod form;
 pub mod import;
 pub mod limits;

@@ -9,8 +9,8 @@ use async_graphql::Request;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 
-use crate::auth;
 use crate::domain::actor::Actor;
+use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::graphql::context;
 use crate::http::accept::Media;
@@ -120,7 +120,9 @@ impl Call {
     async fn admit(&self, note: &mut Note) -> Result<(Actor, Admitted), Answer> {
         let (edge, form) = (&self.edge, self.form());
         let limits = &*edge.rules.limits;
-        let actor = auth::authenticate(&edge.store, self.authorization.as_deref())
+        let actor = edge
+            .auth
+            .authenticate(&edge.store, self.authorization.as_deref())
             .await
             .map_err(|error| form.refused(error))?;
         if self.source.bytes() > limits.body(&actor) {
@@ -167,9 +169,13 @@ impl Call {
         }
         let is_open = |root: &String| OPEN_ROOTS.contains(&root.as_str());
         let reads = admitted.kind != OperationKind::Mutation && !admitted.roots.iter().all(is_open);
-        if reads && !actor.is_signed_in() && !rules.anonymous_read {
-            let error = "This server answers to nobody without a credential: send it as Authorization: Bearer KEY.";
-            return Err(form.refused(Error::Unauthenticated(error.into())));
+        if reads && !rules.anonymous_read && scope(actor, Operation::ReadPublic).is_nothing() {
+            return Err(form.refused(if actor.is_signed_in() {
+                Error::Forbidden("Your credential gives you no role here, so that you may read nothing.".into())
+            } else {
+                let why = "This server answers to nobody without a credential: send it as Authorization: Bearer KEY.";
+                Error::Unauthenticated(why.into())
+            }));
         }
         Ok(())
     }

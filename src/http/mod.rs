@@ -13,6 +13,7 @@ use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::auth::Auth;
 use crate::domain::limits::{Limits, LiveLimits};
 use crate::graphql::{self, NeedsSchema};
 use crate::store::Store;
@@ -54,6 +55,7 @@ pub struct Rules {
 /// Everything that answers requests, shared by all workers.
 pub struct Edge {
     store: Store,
+    auth: Auth,
     schema: NeedsSchema,
     sdl: String,
     gate: Gate,
@@ -69,11 +71,12 @@ impl Edge {
     ///
     /// # Errors
     /// A text where the schema itself is not valid.
-    pub fn new(store: Store, rules: Rules, runner: Runner, steps: usize) -> Result<Self, String> {
+    pub fn new(store: Store, auth: Auth, rules: Rules, runner: Runner, steps: usize) -> Result<Self, String> {
         let sdl = graphql::sdl();
         Ok(Self {
             gate: Gate::new(&sdl)?,
             store,
+            auth,
             schema: graphql::schema(),
             sdl,
             house: House::new(&rules.live),

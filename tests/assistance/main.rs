@@ -13,8 +13,10 @@
 mod common;
 mod conflict;
 mod dropped;
+mod feed;
 #[path = "../invariants/mod.rs"]
 mod invariants;
+mod ledger;
 mod race;
 mod random;
 mod retried;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
-use chrono::TimeDelta;
+use chrono::{SecondsFormat, TimeDelta};
 use entity::enums::Role;
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
@@ -439,6 +439,16 @@ impl Walk<'_> {
     }
 }
 
+/// What the analysis says now, or said at a moment.
+async fn analysis(app: &TestApp, as_of: Option<&str>) -> Value {
+    let query = "query($asOf: DateTime) { needsAnalysis(groupBy: [PRIORITY, STATUS, COMMODITY], asOf: $asOf, first: 100) { nodes {
+        priority status commodity { code } totals { requestCount itemCount requestedValueUsd pledgedValueUsd committedValueUsd
+        inTransitValueUsd deliveredValueUsd uncoveredValueUsd unmetValueUsd peopleInNeed } } } }";
+    let mut nodes = app.ask(None, query, json!({ "asOf": as_of })).await["needsAnalysis"]["nodes"].clone();
+    nodes.as_array_mut().unwrap().sort_by_key(Value::to_string);
+    nodes
+}
+
 async fn walk(app: &TestApp) {
     let mut random = Random::new("walk");
     let walk = Walk {
@@ -453,6 +463,7 @@ async fn walk(app: &TestApp) {
     };
     let (rounds, began) = (rounds(), Instant::now());
     let mut below = 0;
+    let mut remembered = Vec::new();
     for round in 0..rounds {
         loop {
             let open = walk
@@ -483,9 +494,15 @@ async fn walk(app: &TestApp) {
         walk.check_versions(&tables);
         totals::agree(app, &tables).await;
         below = tables.days_below_zero();
+        remembered.push((app.clock.now(), analysis(app, None).await));
+        app.clock.set(app.clock.now() + TimeDelta::milliseconds(1));
         if round % 3 == 2 {
             app.pass_days(1);
         }
+    }
+    for (moment, then) in remembered {
+        let moment = moment.to_rfc3339_opts(SecondsFormat::Micros, true);
+        assert_eq!(analysis(app, Some(&moment)).await, then, "what was known at {moment}");
     }
     let known = walk.known();
     let steps: usize = known.outcomes.values().sum();

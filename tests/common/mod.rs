@@ -104,6 +104,20 @@ pub struct TestApp {
     database: Database,
 }
 
+/// Another server over the same database.
+pub struct Beside {
+    pub url: String,
+    stop: oneshot::Sender<()>,
+    ended: actix_web::rt::task::JoinHandle<()>,
+}
+
+impl Beside {
+    pub async fn stop(self) {
+        drop(self.stop);
+        self.ended.await.unwrap();
+    }
+}
+
 /// When every test begins.
 pub fn start_of_tests() -> DateTime<Utc> {
     "2026-11-23T12:00:00Z".parse().unwrap()
@@ -191,6 +205,44 @@ impl TestApp {
                     .collect()
             }
         }
+    }
+
+    /// Runs SQL as the role that owns the tables, which no server does.
+    pub async fn alter(&self, sql: &str) -> Result<(), sqlx::Error> {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let sql = AssertSqlSafe(sql.to_owned());
+        match &self.database {
+            Database::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+                connection.execute(sql).await?;
+                connection.close().await
+            }
+            Database::Postgres { url, .. } => {
+                let mut connection = sqlx::PgConnection::connect(url).await?;
+                connection.execute(sql).await?;
+                connection.close().await
+            }
+        }
+    }
+
+    /// Another server over the same database.
+    pub async fn beside(&self) -> Beside {
+        let mut arguments = vec!["nam-needs".to_owned(), "--bind=127.0.0.1:0".into()];
+        arguments.extend(self.database.arguments());
+        let config = Settings::parse_from(arguments).config;
+        let application = Application::build(&config, self.clock.clone())
+            .await
+            .expect("another server starts");
+        let url = format!("http://{}", application.address());
+        let (stop, stopped) = oneshot::channel();
+        let ended = actix_web::rt::spawn(async move {
+            application
+                .run_until(async { drop(stopped.await) })
+                .await
+                .expect("it ends cleanly");
+        });
+        Beside { url, stop, ended }
     }
 
     /// Moves the clock on.

@@ -6,7 +6,6 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::millis;
-use crate::auth;
 use crate::domain::actor::Actor;
 use crate::error::Error;
 use crate::http::Edge;
@@ -63,8 +62,8 @@ impl Credential {
 }
 
 async fn look(edge: &web::Data<Edge>, header: Option<String>) -> Result<Actor, Error> {
-    let store = edge.store.clone();
-    let looked = async move { auth::authenticate(&store, header.as_deref()).await };
+    let (auth, store) = (edge.auth.clone(), edge.store.clone());
+    let looked = async move { auth.authenticate(&store, header.as_deref()).await };
     edge.runner.run(edge.time(), |_| looked).await?
 }
 

@@ -1,0 +1,98 @@
+//! The ledger can't be altered unseen, and the database itself refuses to.
+
+use nam_needs::store::change::{Broken, Verified, verify};
+
+use crate::common::{Backend, TestApp};
+use crate::on_both;
+use crate::support::{people, verified};
+
+async fn whole(app: &TestApp) -> Verified {
+    verify(&app.store, None).await.unwrap().expect("a whole chain")
+}
+
+async fn broken(app: &TestApp, known: Option<(i64, &str)>) -> Broken {
+    verify(&app.store, known).await.unwrap().expect_err("a broken chain")
+}
+
+/// Takes away what the database itself refuses by.
+async fn unlock(app: &TestApp) {
+    for table in ["change", "change_position"] {
+        match app.backend {
+            Backend::Sqlite => {
+                for event in ["UPDATE", "DELETE"] {
+                    app.alter(&format!("DROP TRIGGER {table}_no_{event}")).await.unwrap();
+                }
+            }
+            Backend::Postgres => app
+                .alter(&format!("DROP TRIGGER {table}_append_only ON {table}"))
+                .await
+                .unwrap(),
+        }
+    }
+}
+
+on_both! {
+    async fn the_database_refuses_to_change_or_delete_what_was_written(app) {
+        verified(app, &people(app).await).await;
+        for table in ["change", "change_position", "movement", "request_history"] {
+            for sql in [format!("UPDATE {table} SET ticket = ticket"), format!("DELETE FROM {table}")] {
+                let refused = app.alter(&sql).await.unwrap_err();
+                assert!(refused.to_string().contains("append-only"), "{sql}: {refused}");
+            }
+        }
+        whole(app).await;
+    }
+
+    async fn tampering_of_each_kind_is_found(app) {
+        verified(app, &people(app).await).await;
+        let head = whole(app).await;
+        let (last, middle) = (head.sequence, head.sequence - 3);
+        let at = |place: i64| format!("(ticket, ordinal) = (SELECT ticket, ordinal FROM change_position WHERE sequence = {place})");
+        unlock(app).await;
+        // Each is undone by what follows it.
+        for (what, undo) in [
+            (format!("UPDATE change SET actor = actor || 'x' WHERE {}", at(middle)), format!("UPDATE change SET actor = substr(actor, 1, length(actor) - 1) WHERE {}", at(middle))),
+            (format!("UPDATE change SET diff = replace(diff, '\"', ) WHERE {}", at(middle)), format!("UPDATE change SET diff = replace(diff, , '\"') WHERE {}", at(middle))),
+            (format!("UPDATE change SET seen_before = 'PUBLIC' WHERE {} AND seen_before = 'SUBMITTED'", at(middle)), format!("UPDATE change SET seen_before = 'SUBMITTED' WHERE {} AND seen_before = 'PUBLIC'", at(middle))),
+            (format!("UPDATE change_position SET ordinal = ordinal + 1000 WHERE sequence = {middle}"), format!("UPDATE change_position SET ordinal = ordinal - 1000 WHERE sequence = {middle}")),
+            (format!("UPDATE change_position SET sequence = 0 WHERE sequence = {middle}"), format!("UPDATE change_position SET sequence = {middle} WHERE sequence = 0")),
+        ] {
+            app.alter(&what).await.unwrap();
+            assert_eq!(broken(app, None).await.sequence, if what.contains("sequence = 0") { 1 } else { middle }, "{what}");
+            app.alter(&undo).await.unwrap();
+            assert_eq!(whole(app).await, head, "{undo}");
+        }
+        // Two that change places.
+        for (from, to) in [(middle, 0), (middle + 1, middle), (0, middle + 1)] {
+            app.alter(&format!("UPDATE change_position SET sequence = {to} WHERE sequence = {from}")).await.unwrap();
+        }
+        assert_eq!(broken(app, None).await.sequence, middle, "two swapped");
+        for (from, to) in [(middle, 0), (middle + 1, middle), (0, middle + 1)] {
+            app.alter(&format!("UPDATE change_position SET sequence = {to} WHERE sequence = {from}")).await.unwrap();
+        }
+        assert_eq!(whole(app).await, head);
+        // A head of another chain.
+        assert_eq!(broken(app, Some((middle, &head.hash))).await.sequence, middle);
+        assert_eq!(verify(&app.store, Some((last, &head.hash))).await.unwrap(), Ok(head.clone()));
+        // A row removed.
+        app.alter(&format!("DELETE FROM change WHERE {}", at(middle))).await.unwrap();
+        assert_eq!(broken(app, None).await, Broken { sequence: middle, why: "its change is missing".into() });
+        app.alter(&format!("DELETE FROM change_position WHERE sequence = {middle}")).await.unwrap();
+        assert_eq!(broken(app, None).await.sequence, middle);
+    }
+
+    async fn a_tail_that_was_cut_off_is_found_by_the_head_that_was_kept(app) {
+        verified(app, &people(app).await).await;
+        let head = whole(app).await;
+        unlock(app).await;
+        let batch = "(SELECT ticket FROM change_position ORDER BY sequence DESC LIMIT 1)";
+        let cut = app.rows(&format!("SELECT CAST(MIN(sequence) AS TEXT) FROM change_position WHERE ticket = {batch}")).await;
+        let cut: i64 = cut[0][0].as_ref().unwrap().parse().unwrap();
+        app.alter(&format!("DELETE FROM change WHERE ticket = {batch}")).await.unwrap();
+        app.alter(&format!("DELETE FROM change_position WHERE sequence >= {cut}")).await.unwrap();
+        let shorter = whole(app).await;
+        assert_eq!(shorter.sequence, cut - 1, "a shorter chain is whole in itself");
+        let found = broken(app, Some((head.sequence, &head.hash))).await;
+        assert_eq!(found.sequence, cut, "{found:?}");
+    }
+}
