@@ -145,10 +145,10 @@ mod tests {
 
     #[test]
     fn a_frame_is_refused_by_what_it_announces() {
-        for length in [126, 65_536, 1 << 40] {
+        for length in [126_u64, 65_536, 1 << 40] {
             let mut gauge = Gauge::new(125);
             let head = if length > 65_535 {
-                [&[0x82, 0xff][..], &(length as u64).to_be_bytes()].concat()
+                [&[0x82, 0xff][..], &length.to_be_bytes()].concat()
             } else {
                 vec![0x82, 0xfe, 0, 126]
             };
