@@ -20,7 +20,7 @@ use crate::auth::{Auth, TokenSettings};
 use crate::config::Config;
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
-use crate::store::{Clock, Store, change};
+use crate::store::{self, Clock, Store, change};
 
 pub use start::{StartError, connect, open, target};
 
@@ -87,6 +87,8 @@ impl Application {
                 let store = open(&config, clock).await?;
                 start::first_key(&store, config.admin_key.as_ref()).await?;
                 start::figures(&store, &config).await?;
+                // What one transaction can; servers that never live for an hour sweep too.
+                store::sweep(&store).await?;
                 Ok::<_, StartError>(store)
             });
             opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??
@@ -128,7 +130,7 @@ impl Application {
     /// Where the sockets fail.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), StartError> {
         let mut server = tokio::spawn(self.server);
-        let sweeping = self.runtime.handle()?.spawn(sweep::sweep(self.store.clone()));
+        let sweeping = self.runtime.handle()?.spawn(sweep::hourly(self.store.clone()));
         let ended = tokio::select! {
             ended = &mut server => Some(ended),
             () = stop => None,
@@ -167,12 +169,6 @@ fn rules(config: &Config) -> http::Rules {
     }
 }
 
-/// How long the system keeps a connection whose client takes no bytes: longer than we wait ourselves, so that a client
-/// that reads on after all is told why its subscription ended.
-const fn patience(config: &Config) -> Duration {
-    Duration::from_millis(config.live_stall_ms.saturating_mul(2))
-}
-
 fn tokens(config: &Config) -> TokenSettings {
     TokenSettings {
         issuer: config.jwt_issuer.clone(),
@@ -186,6 +182,12 @@ fn tokens(config: &Config) -> TokenSettings {
         leeway_seconds: config.jwt_leeway_seconds,
         refresh_seconds: config.jwt_refresh_seconds,
     }
+}
+
+/// How long the system keeps a connection whose client takes no bytes: longer than we wait ourselves, so that a client
+/// that reads on after all is told why its subscription ended.
+const fn patience(config: &Config) -> Duration {
+    Duration::from_millis(config.live_stall_ms.saturating_mul(2))
 }
 
 fn listen(listener: TcpListener, edge: &web::Data<Edge>, patience: Duration) -> Result<Server, StartError> {

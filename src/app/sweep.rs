@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::error::Error;
 use crate::store::{self, Store};
@@ -10,9 +10,9 @@ use crate::store::{self, Store};
 /// From one sweep to the next.
 const EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Sweeps now and once an hour, for as long as it is let. It may be stopped anywhere: each of its writes is whole.
-pub(super) async fn sweep(store: Store) {
-    let mut hours = interval(EVERY);
+/// Sweeps once an hour, for as long as it is let. It may be stopped anywhere: each of its writes is whole.
+pub(super) async fn hourly(store: Store) {
+    let mut hours = interval_at(Instant::now() + EVERY, EVERY);
     hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         hours.tick().await;

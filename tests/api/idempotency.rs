@@ -165,6 +165,16 @@ on_both! {
         let landed = app.mutate(&people.focal, "importAssistanceRequests", import.clone(), counts).await;
         assert_eq!(landed["created"], 1, "the same key still serves");
         assert_eq!(app.mutate(&people.focal, "importAssistanceRequests", import, counts).await, landed, "not unchanged: 1");
+
+        // An update to what is already there.
+        let made = create(app, &people.focal, draft()).await["assistanceRequest"].clone();
+        let update = async |title: &str| {
+            let input = json!({ "id": made["id"], "version": made["version"], "title": title, "idempotencyKey": "same" });
+            app.mutate(&people.focal, "updateAssistanceRequest", input, "assistanceRequest { version } userErrors { code }").await
+        };
+        let title = draft()["title"].as_str().unwrap().to_owned();
+        assert_eq!(update(&title).await, json!({ "assistanceRequest": { "version": 1 }, "userErrors": [] }));
+        assert_eq!(update("Another").await, json!({ "assistanceRequest": { "version": 2 }, "userErrors": [] }));
     }
 
     async fn of_two_at_once_the_refused_one_leaves_the_key_to_the_other(app) {

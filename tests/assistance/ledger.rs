@@ -52,8 +52,8 @@ on_both! {
         // Each is undone by what follows it.
         for (what, undo) in [
             (format!("UPDATE change SET actor = actor || 'x' WHERE {}", at(middle)), format!("UPDATE change SET actor = substr(actor, 1, length(actor) - 1) WHERE {}", at(middle))),
-            (format!("UPDATE change SET diff = replace(diff, '\"', ) WHERE {}", at(middle)), format!("UPDATE change SET diff = replace(diff, , '\"') WHERE {}", at(middle))),
-            (format!("UPDATE change SET seen_before = 'PUBLIC' WHERE {} AND seen_before = 'SUBMITTED'", at(middle)), format!("UPDATE change SET seen_before = 'SUBMITTED' WHERE {} AND seen_before = 'PUBLIC'", at(middle))),
+            (format!("UPDATE change SET diff = diff || ' ' WHERE {}", at(middle)), format!("UPDATE change SET diff = substr(diff, 1, length(diff) - 1) WHERE {}", at(middle))),
+            (format!("UPDATE change SET seen_after = seen_after || 'X' WHERE {}", at(middle)), format!("UPDATE change SET seen_after = substr(seen_after, 1, length(seen_after) - 1) WHERE {}", at(middle))),
             (format!("UPDATE change_position SET ordinal = ordinal + 1000 WHERE sequence = {middle}"), format!("UPDATE change_position SET ordinal = ordinal - 1000 WHERE sequence = {middle}")),
             (format!("UPDATE change_position SET sequence = 0 WHERE sequence = {middle}"), format!("UPDATE change_position SET sequence = {middle} WHERE sequence = 0")),
         ] {

@@ -1,7 +1,5 @@
 //! A change as a viewer is told it.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, ID, Object, SimpleObject};
 use serde_json::Value;
 use uuid::Uuid;
@@ -79,35 +77,36 @@ impl ChangeConnection {
 }
 
 impl ChangeConnection {
-    /// What the reader is told of a page.
-    pub fn new(reader: &Arc<Reader>, page: Page<change::Change>, after: Option<&String>) -> Self {
+    /// A page of changes; an empty one ends where it began.
+    pub fn new(page: Page<Entry<Shown>>, after: Option<&String>) -> Self {
         let mut page_info = PageInfo::of(&page);
         if page.rows.is_empty() {
             page_info.end_cursor = after.cloned();
         }
-        let Page {
-            rows,
-            has_next,
-            has_previous,
-            total,
-        } = page;
-        let rows = rows.into_iter();
-        let rows = rows.filter_map(|(change, cursor)| Some((Shown::to(reader, change)?, cursor)));
-        let page = Entry::page(
-            reader,
-            Page {
-                rows: rows.collect(),
-                has_next,
-                has_previous,
-                total,
-            },
-        );
         let edges = page.rows.into_iter();
         let edges = edges.map(|(entry, cursor)| ChangeEdge::new(entry, cursor));
         Self {
             edges: edges.collect(),
             page_info,
         }
+    }
+}
+
+/// What the reader is told of a page of the store, which holds only what exists for them.
+pub fn shown(reader: &Reader, page: Page<change::Change>) -> Page<Shown> {
+    let Page {
+        rows,
+        has_next,
+        has_previous,
+        total,
+    } = page;
+    let rows = rows.into_iter();
+    let rows = rows.filter_map(|(change, cursor)| Some((Shown::to(reader, change)?, cursor)));
+    Page {
+        rows: rows.collect(),
+        has_next,
+        has_previous,
+        total,
     }
 }
 

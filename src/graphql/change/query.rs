@@ -4,10 +4,10 @@ use async_graphql::{Context, Object};
 use uuid::Uuid;
 
 use crate::graphql::change::filter::ChangeFilter;
-use crate::graphql::change::object::ChangeConnection;
+use crate::graphql::change::object::{ChangeConnection, shown};
 use crate::graphql::context::{reader, request};
 use crate::graphql::fault::{Fallible, Nullable};
-use crate::graphql::level::Level;
+use crate::graphql::level::{Entry, Level};
 use crate::graphql::page::arguments;
 use crate::store::page::Arguments;
 use crate::store::{Consistency, change};
@@ -22,7 +22,8 @@ async fn feed(ctx: &Context<'_>, filter: Option<ChangeFilter>, arguments: &Argum
     let filter = ChangeFilter::parse(filter, reader.reference())?;
     let of = change::Of::All(filter);
     let page = change::page(&reader, &of, arguments, limits.default_page, limits.page).await?;
-    Ok(ChangeConnection::new(&reader, page, arguments.after.as_ref()))
+    let page = Entry::page(&reader, shown(&reader, page));
+    Ok(ChangeConnection::new(page, arguments.after.as_ref()))
 }
 
 /// The history of one request among those of a level: all are read together.
@@ -40,11 +41,12 @@ pub async fn nested_history<R: Send + Sync + 'static>(
     let reader = &level.reader;
     let load = async {
         let pages = change::pages_of_requests(reader, &ids, &arguments, limits.default_page, limits.page).await?;
-        Ok(pages)
+        let pages = pages.into_iter().map(|(request, page)| (request, shown(reader, page)));
+        Ok(Entry::pages(reader, pages.collect()))
     };
     let pages = level.children(ctx, "", load).await?;
     let page = pages.get(&of).cloned().unwrap_or_default();
-    Ok(ChangeConnection::new(reader, page, arguments.after.as_ref()))
+    Ok(ChangeConnection::new(page, arguments.after.as_ref()))
 }
 
 #[Object]

@@ -174,6 +174,8 @@ fn reversed(value: Value) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// Nothing of a value is lost, and nothing of its order kept: so two texts are the same where two values are.
     #[test]
     fn the_text_that_is_hashed_is_the_value_as_json(value in any_value()) {

@@ -62,8 +62,8 @@ impl Credential {
 }
 
 async fn look(edge: &web::Data<Edge>, header: Option<String>) -> Result<Actor, Error> {
-    let (auth, store) = (edge.auth.clone(), edge.store.clone());
-    let looked = async move { auth.authenticate(&store, header.as_deref()).await };
+    let data = edge.clone();
+    let looked = async move { data.auth.authenticate(&data.store, header.as_deref()).await };
     edge.runner.run(edge.time(), |_| looked).await?
 }
 
