@@ -90,7 +90,7 @@ fn killed(backend: Backend) {
             let writers = (0..CLIENTS).map(|writer| write(&client, &url, format!("{round}-{writer}")));
             let kill = async {
                 // Somewhere within the first writes, each time elsewhere.
-                tokio::time::sleep(Duration::from_millis(40 + round * 37 % 160)).await;
+                tokio::time::sleep(Duration::from_millis(150 + round * 37 % 300)).await;
                 program.kill();
             };
             let (done, ()) = tokio::join!(futures_util::future::join_all(writers), kill);

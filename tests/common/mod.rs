@@ -134,7 +134,11 @@ impl Program {
             .local_addr()
             .unwrap()
             .port();
-        let mut arguments = vec![format!("--bind=127.0.0.1:{port}"), "--log=error".into()];
+        let mut arguments = vec![
+            format!("--bind=127.0.0.1:{port}"),
+            format!("--admin-key={ADMIN}"),
+            "--log=error".into(),
+        ];
         arguments.extend(database.arguments());
         let child = spawn(&arguments);
         let program = Self {
