@@ -8,8 +8,9 @@ use proptest::strategy::ValueTree;
 use proptest::{collection, option, sample};
 
 use super::*;
+use crate::domain::problem::{Path, Problems};
 use crate::domain::reference::Reference;
-use crate::domain::text::canonical;
+use crate::domain::text::{canonical, required};
 use crate::interchange::bound::Bound;
 use crate::interchange::import::plan;
 use crate::interchange::table::Table;
@@ -52,7 +53,9 @@ fn text() -> impl Strategy<Value = String> {
     let any = "\\PC{1,12}";
     prop_oneof![nasty.prop_map(str::to_owned), any]
         .prop_map(|text| canonical(&text))
-        .prop_filter("blank", |text| !text.is_empty())
+        .prop_filter("blank", |text| {
+            required(text, usize::MAX, &Path::Root, &mut Problems::default()).is_some()
+        })
 }
 
 fn day() -> impl Strategy<Value = NaiveDate> {
