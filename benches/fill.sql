@@ -1,4 +1,4 @@
--- Fills a migrated PostgreSQL database with made-up requests, items, contributions, deliveries and movements, for
+-- Fills a migrated PostgreSQL database with made-up requests, items, contributions, deliveries, movements and ledger, for
 -- measuring. Skewed as real ones are: few countries ask for much, few commodities are asked for often.
 -- $REQUESTS is replaced by the number of requests; there are 3 items a request and about 5 contributions for 6 items.
 -- Not for a database that anybody relies on: nothing here is anybody's real need.
@@ -114,6 +114,84 @@ INSERT INTO request_history (id, request_id, happened_on, recorded_at, status, p
           FROM fill_request WHERE status IN ('VERIFIED', 'CLOSED')
         UNION ALL SELECT id, (at + interval '90 days')::date, at + interval '90 days', 'CLOSED', priority::smallint, ((n * 37) % 90000)::int
           FROM fill_request WHERE status = 'CLOSED') h;
+
+-- The ledger: one change that made each object as it stands. What a change protects is written as `domain::change` does.
+CREATE FUNCTION pg_temp.part(value text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN value IS NULL THEN '-,' ELSE octet_length(value) || ':' || value || ',' END
+$$;
+CREATE FUNCTION pg_temp.units(milli bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT trim_scale(milli / 1000::numeric)::text $$;
+CREATE FUNCTION pg_temp.moment(at timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+CREATE FUNCTION pg_temp.seen(status text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN status IN ('VERIFIED', 'CLOSED') THEN 'PUBLIC' WHEN status = 'SUBMITTED' THEN 'SUBMITTED' ELSE 'DRAFT' END
+$$;
+
+CREATE TEMP TABLE fill_change AS
+    SELECT r.created_at AS at, 0 AS rank, 'assistanceRequest.created' AS action, 'AssistanceRequest' AS kind, r.id::text AS key,
+           r.country_code AS country, NULL::text AS organization, r.id AS request, pg_temp.seen(r.status) AS seen,
+           json_build_array(
+               json_build_array('reference', NULL, r.reference), json_build_array('country', NULL, r.country_code),
+               json_build_array('title', NULL, r.title), json_build_array('description', NULL, r.description),
+               json_build_array('language', NULL, r.language),
+               json_build_array('priority', NULL, (ARRAY['LOW', 'MEDIUM', 'HIGH', 'CRITICAL'])[r.priority]),
+               json_build_array('status', NULL, r.status), json_build_array('peopleInNeed', NULL, r.people_in_need),
+               json_build_array('neededBy', NULL, r.needed_by), json_build_array('confirmedAt', NULL, pg_temp.moment(r.confirmed_at)),
+               json_build_array('version', NULL, r.version), json_build_array('createdAt', NULL, pg_temp.moment(r.created_at)),
+               json_build_array('updatedAt', NULL, pg_temp.moment(r.updated_at)),
+               json_build_array('submittedAt', NULL, pg_temp.moment(r.submitted_at)),
+               json_build_array('verifiedAt', NULL, pg_temp.moment(r.verified_at)),
+               json_build_array('closedAt', NULL, pg_temp.moment(r.closed_at)))::text AS diff
+      FROM assistance_request r JOIN fill_request f ON f.id = r.id
+    UNION ALL
+    SELECT r.created_at, 1, 'requestItem.created', 'RequestItem', i.id::text, r.country_code, NULL, r.id, pg_temp.seen(r.status),
+           json_build_array(
+               json_build_array('request', NULL, r.id), json_build_array('position', NULL, i.position), json_build_array('kind', NULL, i.kind),
+               json_build_array('category', NULL, i.category_code), json_build_array('commodity', NULL, i.commodity_code),
+               json_build_array('unit', NULL, i.unit_code), json_build_array('quantity', NULL, pg_temp.units(i.quantity_milli)),
+               json_build_array('approvedQuantity', NULL, pg_temp.units(i.approved_milli)),
+               json_build_array('unitCostUsd', NULL, trim_scale(i.unit_cost_e4 / 10000::numeric)::text),
+               json_build_array('pledgedQuantity', NULL, pg_temp.units(i.pledged_milli)),
+               json_build_array('committedQuantity', NULL, pg_temp.units(i.committed_milli)),
+               json_build_array('inTransitQuantity', NULL, pg_temp.units(i.in_transit_milli)),
+               json_build_array('deliveredQuantity', NULL, pg_temp.units(i.delivered_milli)),
+               json_build_array('uncoveredQuantity', NULL, pg_temp.units(i.uncovered_milli)),
+               json_build_array('unmetQuantity', NULL, pg_temp.units(i.unmet_milli)))::text
+      FROM request_item i JOIN fill_item f ON f.id = i.id JOIN assistance_request r ON r.id = i.request_id
+    UNION ALL
+    SELECT c.created_at, 2, 'contribution.created', 'Contribution', c.id::text, r.country_code, c.organization_code, r.id, 'PUBLIC',
+           json_build_array(
+               json_build_array('request', NULL, r.id), json_build_array('item', NULL, c.item_id),
+               json_build_array('organization', NULL, c.organization_code), json_build_array('status', NULL, c.status),
+               json_build_array('quantity', NULL, pg_temp.units(c.quantity_milli)),
+               json_build_array('deliveredQuantity', NULL, pg_temp.units(c.accepted_milli)),
+               json_build_array('rejectedQuantity', NULL, pg_temp.units(c.rejected_milli)),
+               json_build_array('expectedOn', NULL, c.expected_on), json_build_array('pledgedOn', NULL, c.pledged_on),
+               json_build_array('committedOn', NULL, c.committed_on), json_build_array('shippedOn', NULL, c.shipped_on),
+               json_build_array('deliveredOn', NULL, c.delivered_on), json_build_array('cancelledOn', NULL, c.cancelled_on),
+               json_build_array('version', NULL, c.version), json_build_array('createdAt', NULL, pg_temp.moment(c.created_at)),
+               json_build_array('updatedAt', NULL, pg_temp.moment(c.updated_at)))::text
+      FROM contribution c JOIN fill_contribution f ON f.id = c.id JOIN assistance_request r ON r.id = c.request_id
+    UNION ALL
+    SELECT d.created_at, 3, 'delivery.created', 'Delivery', d.id::text, r.country_code, c.organization_code, r.id, 'PUBLIC',
+           json_build_array(
+               json_build_array('contribution', NULL, c.id), json_build_array('on', NULL, d.delivered_on),
+               json_build_array('acceptedQuantity', NULL, pg_temp.units(d.accepted_milli)),
+               json_build_array('rejectedQuantity', NULL, pg_temp.units(d.rejected_milli)),
+               json_build_array('voided', NULL, d.voided), json_build_array('createdAt', NULL, pg_temp.moment(d.created_at)))::text
+      FROM delivery d JOIN fill_contribution f ON f.id = d.contribution_id JOIN contribution c ON c.id = d.contribution_id
+      JOIN assistance_request r ON r.id = c.request_id;
+
+INSERT INTO change (ticket, ordinal, at, actor, action, subject_type, subject_key, country_code, organization_code, request_id,
+        seen_before, seen_after, diff, digest)
+    SELECT nextval('change_ticket'), 0, at, 'system', action, kind, key, country, organization, request, 'NOBODY', seen, diff,
+           sha256(convert_to(
+               pg_temp.part('0') || pg_temp.part((extract(epoch FROM at) * 1000000)::bigint::text) || pg_temp.part('system')
+               || pg_temp.part(action) || pg_temp.part(kind) || pg_temp.part(key) || pg_temp.part(country) || pg_temp.part(organization)
+               || pg_temp.part(request::text) || pg_temp.part('NOBODY') || pg_temp.part(seen) || pg_temp.part(diff)
+               || pg_temp.part(NULL), 'UTF8'))
+      FROM (SELECT * FROM fill_change ORDER BY rank, at, key) ordered;
+SELECT change_number(now());
 
 SELECT setval('assistance_request_reference', 2000000 + $REQUESTS);
 ANALYZE;

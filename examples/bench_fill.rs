@@ -42,6 +42,8 @@ async fn fill() -> Result<(), Fault> {
         "delivery",
         "movement",
         "request_history",
+        "change",
+        "change_position",
     ] {
         let sql = format!("SELECT count(*), pg_total_relation_size('{table}') FROM {table}");
         let (count, bytes): (i64, i64) = sqlx::query_as(AssertSqlSafe(sql)).fetch_one(&mut connection).await?;

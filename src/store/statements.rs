@@ -32,10 +32,18 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u64) {
     (done, count.load(Ordering::Relaxed))
 }
 
-/// The same work in a task of its own goes on counting for whoever began it.
+/// The same work in a task of its own goes on counting for whoever began it, or not at all.
 pub(crate) fn inherited<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Output> + Send + 'static {
     let count = OF_WORK.try_with(Arc::clone).unwrap_or_default();
-    OF_WORK.scope(count, work)
+    let is_counted = is_counted();
+    async move {
+        let work = OF_WORK.scope(count, work);
+        if is_counted {
+            work.await
+        } else {
+            in_background(work).await
+        }
+    }
 }
 
 #[cfg(test)]

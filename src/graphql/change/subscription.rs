@@ -18,7 +18,7 @@ use crate::graphql::change::object::{ChangeEdge, Shown};
 use crate::graphql::context::{reader, request};
 use crate::graphql::fault::{Fallible, Fault};
 use crate::graphql::level::Entry;
-use crate::store::{Consistency, Store, assistance_request, change};
+use crate::store::{Consistency, Reader, Store, assistance_request, change};
 
 /// Requests that one filter may match when it is subscribed to.
 const MATCHES: usize = 50_000;
@@ -40,14 +40,13 @@ struct Place {
 }
 
 impl Place {
-    /// From the place of a cursor; without one, from now on.
-    async fn new(ctx: &Context<'_>, after: Option<&str>) -> Fallible<Self> {
+    /// From the place of a cursor; without one, from what the reader sees on.
+    async fn new(ctx: &Context<'_>, reader: &Reader, after: Option<&str>) -> Fallible<Self> {
         let request = request(ctx)?;
-        let reader = reader(ctx, Consistency::Snapshot)?;
         let head = request.store.feed().head();
         let sequence = match after {
-            Some(after) => change::position_of(&reader, after).await?,
-            None => change::head(&reader).await?.0,
+            Some(after) => change::position_of(reader, after).await?,
+            None => change::head(reader).await?.0,
         };
         Ok(Self {
             store: request.store.clone(),
@@ -85,16 +84,16 @@ struct Matched {
 }
 
 impl Matched {
-    async fn new(place: &Place, filter: Option<AssistanceRequestFilter>) -> Fallible<Self> {
+    /// `reader` sees the state from which the subscriber begins.
+    async fn new(reader: &Reader, filter: Option<AssistanceRequestFilter>) -> Fallible<Self> {
         let Some(filter) = filter else {
             return Ok(Self {
                 filter: Filter::default(),
                 ids: None,
             });
         };
-        let filter = filter.parse(&place.store.reference())?;
-        let reader = place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot);
-        let ids = assistance_request::matching(&reader, &filter, None, MATCHES + 1).await?;
+        let filter = filter.parse(reader.reference())?;
+        let ids = assistance_request::matching(reader, &filter, None, MATCHES + 1).await?;
         if ids.len() > MATCHES {
             let message = format!(
                 "filter: more than {MATCHES} requests match. Narrow it, or leave it out and filter what comes."
@@ -133,7 +132,7 @@ impl ChangeSubscription {
     ) -> Result<Live<ChangeEdge>, Fault> {
         let request = request(ctx)?;
         let filter = ChangeFilter::parse(filter, &request.store.reference())?;
-        let place = Place::new(ctx, after.as_deref()).await?;
+        let place = Place::new(ctx, &*reader(ctx, Consistency::Snapshot)?, after.as_deref()).await?;
         Ok(unfold(Some((place, filter)), |state| async {
             let (mut place, filter) = state?;
             loop {
@@ -161,8 +160,10 @@ impl ChangeSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
     ) -> Result<Live<AssistanceRequest>, Fault> {
-        let place = Place::new(ctx, None).await?;
-        let matched = Matched::new(&place, filter).await?;
+        // One snapshot for both, so that no change falls between them.
+        let reader = reader(ctx, Consistency::Snapshot)?;
+        let place = Place::new(ctx, &reader, None).await?;
+        let matched = Matched::new(&reader, filter).await?;
         let columns = Columns::of(ctx.field().selection_set());
         Ok(unfold(Some((place, matched, columns)), |state| async {
             let (mut place, mut matched, columns) = state?;

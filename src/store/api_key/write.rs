@@ -22,6 +22,7 @@ use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::api_key::{ApiKey, by_ids, hash, role_names};
+use crate::store::statements::in_background;
 use crate::store::{Author, Consistency, Outcome, Store, Write};
 
 /// Names the lock under which the first key is minted, among all advisory locks of the database.
@@ -170,14 +171,14 @@ pub fn used(store: &Store, key: &ApiKey) {
         return;
     }
     let (store, id) = (store.clone(), key.id);
-    tokio::spawn(async move {
+    tokio::spawn(in_background(async move {
         let noted = store
             .write(Arc::new(Actor::system()), move |w| Box::pin(note_use(w, id, minute)))
             .await;
         if let Err(refused) = noted {
             tracing::warn!(cause = ?refused, "the use of a key was not noted");
         }
-    });
+    }));
 }
 
 async fn note_use(w: &Write, id: Uuid, minute: DateTime<Utc>) -> Outcome<()> {

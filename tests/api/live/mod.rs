@@ -4,6 +4,7 @@ mod client;
 mod events;
 mod feed;
 mod limits;
+mod requests;
 mod rights;
 mod slow;
 mod socket;
