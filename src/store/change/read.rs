@@ -128,15 +128,10 @@ pub async fn page(
     most: u32,
 ) -> Result<Page<Change>, Error> {
     let paging = paging(arguments, default, most)?;
-    let [after, before] = places(reader, &paging).await?;
+    let places = places(reader, &paging).await?;
     let mut select = select(reader.actor(), of, reader.backend());
+    between(&mut select, places);
     let sequence = || Expr::col((p(), cp::Column::Sequence));
-    if let Some(after) = after {
-        select.and_where(sequence().gt(after));
-    }
-    if let Some(before) = before {
-        select.and_where(sequence().lt(before));
-    }
     let order = if paging.is_backwards() { Order::Desc } else { Order::Asc };
     select.order_by_expr(sequence(), order);
     select.limit(u64::try_from(paging.limit()).unwrap_or(u64::MAX).saturating_add(1));
@@ -161,15 +156,10 @@ pub async fn pages_of_requests(
     most: u32,
 ) -> Result<HashMap<Uuid, Page<Change>>, Error> {
     let paging = paging(arguments, default, most)?;
-    let [after, before] = places(reader, &paging).await?;
+    let places = places(reader, &paging).await?;
     let mut select = select(reader.actor(), &Of::Requests(requests.to_vec()), reader.backend());
+    between(&mut select, places);
     let sequence = || Expr::col((p(), cp::Column::Sequence));
-    if let Some(after) = after {
-        select.and_where(sequence().gt(after));
-    }
-    if let Some(before) = before {
-        select.and_where(sequence().lt(before));
-    }
     let order = if paging.is_backwards() { Order::Desc } else { Order::Asc };
     let window = WindowStatement::partition_by((c(), ch::Column::RequestId))
         .order_by_expr(sequence(), order)
@@ -263,6 +253,17 @@ async fn places(reader: &Reader, paging: &Paging) -> Result<[Option<i64>; 2], Er
         *place = Some(first);
     }
     Ok(found)
+}
+
+/// Only what comes after the one place and before the other.
+fn between(select: &mut SelectStatement, [after, before]: [Option<i64>; 2]) {
+    let sequence = || Expr::col((p(), cp::Column::Sequence));
+    if let Some(after) = after {
+        select.and_where(sequence().gt(after));
+    }
+    if let Some(before) = before {
+        select.and_where(sequence().lt(before));
+    }
 }
 
 fn c() -> sea_orm::sea_query::DynIden {
