@@ -1,4 +1,5 @@
-//! The clients that people use, the npm packages `graphql-ws` and `graphql-sse`, against the real server.
+//! The clients that people use, the npm packages `graphql-ws` and `graphql-sse`, against the real server, and the audits
+//! of `graphql-http`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -43,14 +44,27 @@ fn install() {
     });
 }
 
+/// Runs a file of tests against the server.
+async fn node(app: &common::TestApp, file: &'static str) {
+    install();
+    let url = app.url.clone();
+    let tests = move || {
+        let mut node = Command::new("node");
+        run(node
+            .args(["--test", file])
+            .current_dir(folder())
+            .env("URL", url)
+            .env("KEY", ADMIN));
+    };
+    actix_web::rt::task::spawn_blocking(tests).await.unwrap();
+}
+
 on_both! {
     async fn the_clients_that_people_use_work(app) {
-        install();
-        let url = app.url.clone();
-        let clients = move || {
-            let mut node = Command::new("node");
-            run(node.args(["--test", "clients.test.mjs"]).current_dir(folder()).env("URL", url).env("KEY", ADMIN));
-        };
-        actix_web::rt::task::spawn_blocking(clients).await.unwrap();
+        node(app, "clients.test.mjs").await;
+    }
+
+    async fn every_audit_of_graphql_over_http_is_ok(app) {
+        node(app, "audits.test.mjs").await;
     }
 }

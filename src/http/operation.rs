@@ -45,14 +45,17 @@ pub async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<E
     };
     match bytes {
         Ok(bytes) => give(&request, edge, media, Source::Body(bytes)).await,
-        Err((status, error)) => respond(form(media, &request_id(&request), &edge).refused_as(status, error)),
+        Err((status, error)) => respond(
+            &request,
+            form(media, &request_id(&request), &edge).refused_as(status, error),
+        ),
     }
 }
 
 async fn give(request: &HttpRequest, edge: web::Data<Edge>, media: Media, source: Source) -> HttpResponse {
     match media {
         Media::EventStream => events::answer(request, edge, source).await,
-        _ => respond(answer(request, edge, media, source).await),
+        _ => respond(request, answer(request, edge, media, source).await),
     }
 }
 
@@ -61,7 +64,7 @@ pub async fn other(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse 
     let error = Error::BadUserInput("GraphQL is answered to GET, for queries, and POST.".into());
     let mut answer = form(Media::Json, &request_id(&request), &edge).refused_as(StatusCode::METHOD_NOT_ALLOWED, error);
     answer.allow = Some(METHODS);
-    respond(answer)
+    respond(&request, answer)
 }
 
 fn accept(request: &HttpRequest) -> Option<String> {
@@ -81,11 +84,11 @@ fn not_acceptable(request: &HttpRequest) -> HttpResponse {
         request_id: &request_id(request),
         errors: 1,
     };
-    respond(form.refused_as(StatusCode::NOT_ACCEPTABLE, error))
+    respond(request, form.refused_as(StatusCode::NOT_ACCEPTABLE, error))
 }
 
 /// An answer that is given at once. Whoever asked for events is told by plain JSON that there are none.
-pub fn respond(answer: Answer) -> HttpResponse {
+pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
     let media = match answer.media {
         Media::EventStream => Media::Json,
         media => media,
@@ -96,7 +99,7 @@ pub fn respond(answer: Answer) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .append_header((header::VARY, "Accept"));
     if answer.status == StatusCode::UNAUTHORIZED {
-        response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        response.insert_header((header::WWW_AUTHENTICATE, challenge(request)));
     }
     if let Some(methods) = answer.allow {
         response.insert_header((header::ALLOW, methods));
@@ -105,6 +108,19 @@ pub fn respond(answer: Answer) -> HttpResponse {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
     response.body(answer.body)
+}
+
+/// What a 401 says of the credential, by RFC 6750, section 3: nothing where none of the kind was given.
+fn challenge(request: &HttpRequest) -> &'static str {
+    let is_bearer = |value: &str| {
+        let scheme = value.split_ascii_whitespace().next();
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer"))
+    };
+    match single(request, &header::AUTHORIZATION) {
+        Ok(None) => "Bearer",
+        Ok(Some(value)) if !is_bearer(value) => "Bearer",
+        _ => r#"Bearer error="invalid_token""#,
+    }
 }
 
 /// Answers a request on the runtime for operations, within its time.

@@ -247,14 +247,26 @@ fn get_answers_queries_and_no_mutation() {
 fn a_credential_that_is_not_good_is_never_a_silent_anonymous_viewer() {
     on_sqlite(async |app| {
         let unknown = format!("Bearer nam_{}", "x".repeat(43));
-        for credential in ["", "Bearer", "Bearer x", "Basic dTpw", ADMIN, "Bearer a.b.c", &unknown] {
+        // RFC 6750: what is no bearer credential at all gets no error code, whatever else is wrong with it.
+        const BARE: &str = "Bearer";
+        const BAD: &str = r#"Bearer error="invalid_token""#;
+        for (credential, challenge) in [
+            ("", BARE),
+            ("Basic dTpw", BARE),
+            (ADMIN, BARE),
+            ("Bearer", BAD),
+            ("Bearer x", BAD),
+            ("bearer x", BAD),
+            ("Bearer a.b.c", BAD),
+            (&unknown, BAD),
+        ] {
             for accept in [OLD, NEW] {
                 let request = app.request(Method::POST, "/graphql").header("accept", accept);
                 let request = request
                     .header("authorization", credential)
                     .json(&json!({ "query": "{ __typename }" }));
                 let response = request.send().await.unwrap();
-                assert_eq!(header(&response, "www-authenticate"), "Bearer");
+                assert_eq!(header(&response, "www-authenticate"), challenge, "{credential}");
                 assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"), "{credential}");
             }
         }
@@ -263,6 +275,7 @@ fn a_credential_that_is_not_good_is_never_a_silent_anonymous_viewer() {
             .bearer_auth(ADMIN)
             .bearer_auth(ADMIN);
         let response = twice.json(&json!({ "query": "{ __typename }" })).send().await.unwrap();
+        assert_eq!(header(&response, "www-authenticate"), BAD);
         assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"));
         let (_, answer) = app.post(Some(ADMIN), "{ viewer { roles } }", json!({})).await;
         assert_eq!(answer["data"]["viewer"]["roles"], json!(["ADMIN"]));
@@ -281,6 +294,7 @@ fn without_anonymous_reading_a_stranger_learns_who_answers_and_no_more() {
         ] {
             for accept in [OLD, NEW] {
                 let response = send(app, OLD, accept, json!({ "query": query }).to_string()).await;
+                assert_eq!(header(&response, "www-authenticate"), "Bearer");
                 assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"), "{query}");
             }
             app.ask(Some(ADMIN), query, json!({})).await;

@@ -33,7 +33,7 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, source: Source) -> HttpResponse {
     let call = match operation::call(request, &edge, Media::EventStream, source) {
         Ok(call) => call,
-        Err(refused) => return operation::respond(refused),
+        Err(refused) => return operation::respond(request, refused),
     };
     let authorization = call.authorization.clone();
     let id = request_id(request);
@@ -43,20 +43,20 @@ pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, source: Source
             if answer.status == StatusCode::OK {
                 head().body([&next(&answer)[..], COMPLETE].concat())
             } else {
-                operation::respond(answer)
+                operation::respond(request, answer)
             }
         }
         Ok((Outcome::Answers(answers), note)) => {
             note.leave(request);
             begin(request, edge, authorization, answers)
         }
-        Err(error) => operation::respond(form(Media::EventStream, &id, &edge).refused(error)),
+        Err(error) => operation::respond(request, form(Media::EventStream, &id, &edge).refused(error)),
     }
 }
 
 fn begin(request: &HttpRequest, edge: web::Data<Edge>, header: Option<String>, answers: Answers) -> HttpResponse {
     let id = request_id(request);
-    let refused = |error| operation::respond(form(Media::EventStream, &id, &edge).refused(error));
+    let refused = |error| operation::respond(request, form(Media::EventStream, &id, &edge).refused(error));
     if edge.house.is_closing() {
         return refused(closing());
     }

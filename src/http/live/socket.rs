@@ -34,7 +34,7 @@ pub fn is_asked_for(context: &GuardContext<'_>) -> bool {
 pub async fn open(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> HttpResponse {
     let (authorization, seat) = match admit(&request, &edge).await {
         Ok(admitted) => admitted,
-        Err(refused) => return operation::respond(refused),
+        Err(refused) => return operation::respond(&request, refused),
     };
     match upgrade(&request, payload, &edge).await {
         Ok((response, session, messages)) => {

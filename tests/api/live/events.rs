@@ -111,7 +111,7 @@ on_both! {
         }
         let unknown = "nam_unknown_unknown_unknown_unknown_unknown";
         let response = ask(app, Some(unknown), FOLLOW, json!({})).await;
-        assert_eq!(header(&response, "www-authenticate"), "Bearer");
+        assert_eq!(header(&response, "www-authenticate"), r#"Bearer error="invalid_token""#);
         assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"));
         let post = |body: &'static str, kind: &str| {
             let request = app.request(Method::POST, "/graphql").header("accept", "text/event-stream");
