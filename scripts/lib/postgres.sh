@@ -3,6 +3,8 @@
 #
 #   pg_start DIR   makes a cluster in DIR (new or empty) and starts it on a free port
 #   pg_env DIR     prints the variables that tell programs where it is, as shell code
+#   pg_restart DIR MODE   ends it and starts it again on the same port: MODE `fast` as an operator does, `immediate` as
+#                  a crash does, after which it recovers from its log
 #   pg_stop DIR    ends it, and removes DIR
 #
 # It is a cluster like a real one: it flushes to disk (tests about durability rely on it), and the two roles, made by
@@ -167,6 +169,14 @@ CONF
 pg_env() {
     [[ -r $1/env ]] || pg_die "no cluster in $1"
     cat "$1/env"
+}
+
+pg_restart() {
+    local dir
+    dir=$(cd "$1" 2>/dev/null && pwd) || pg_die "no cluster in $1"
+    [[ -f $dir/bin ]] || pg_die "$dir was not made by pg_start"
+    LC_ALL=C pg_as "$(pg_user)" "$(<"$dir/bin")/pg_ctl" --pgdata="$dir/data" --log="$dir/data/server.log" --mode="$2" \
+        --silent --wait --timeout=120 restart >&2 || pg_die "could not restart the server in $dir"
 }
 
 pg_stop() {

@@ -13,6 +13,9 @@ use sqlx::{Connection, Executor};
 use crate::store::statements::{is_counted, note};
 use crate::store::{Clock, Rules, Store};
 
+/// Time after which a connection is tried before it is used.
+const IDLE: Duration = Duration::from_secs(1);
+
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Connect {
@@ -137,6 +140,16 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
         PgPoolOptions::new()
             .max_connections(connect.pool_size)
             .test_before_acquire(false)
+            // A connection that nobody used for a while may have died with the database or a firewall; one in steady
+            // use is not asked, because a ping costs as much as a short read.
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for > IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .acquire_timeout(Duration::from_millis(connect.lock_timeout_ms))
             .after_release(|connection, _| {
                 Box::pin(async move {

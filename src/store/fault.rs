@@ -32,9 +32,30 @@ pub(crate) fn error(fault: DbErr) -> Error {
     }
 }
 
+/// Said to whoever reads, which is also how a mutation's answer is made once it is done.
 fn unavailable(fault: &DbErr) -> Error {
     tracing::warn!(cause = ?fault, "the database does not answer");
-    Error::Unavailable("The database does not answer just now. Nothing was changed; try again in a moment.".into())
+    let message = "The database does not answer just now: try again in a moment. A mutation may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.";
+    Error::Unavailable(message.into())
+}
+
+/// The error of a write that was not committed.
+pub(crate) fn undone(fault: DbErr) -> Error {
+    match error(fault) {
+        Error::Unavailable(_) => {
+            let message = "The database does not answer just now. Nothing was changed; try again in a moment.";
+            Error::Unavailable(message.into())
+        }
+        other => other,
+    }
+}
+
+/// The error of a write that the database was told to commit when it failed: nobody knows what became of it, so the
+/// client must not be told that it may write again.
+pub(crate) fn unsure(cause: &impl std::fmt::Debug) -> Error {
+    tracing::warn!(?cause, "a write may be done or not");
+    let message = "The database went away in the middle of this. It may have happened or not: the same again with its idempotencyKey tells; without a key, look before you try again.";
+    Error::Unavailable(message.into())
 }
 
 /// Whether the same transaction may well succeed when tried again: a deadlock or a serialization failure.

@@ -118,7 +118,7 @@ impl Store {
                     Err(Refused::Fault(fault)) if tried < RETRIES && fault::is_transient(&fault) => tried += 1,
                     Err(Refused::Fault(fault)) => {
                         let fault = Arc::try_unwrap(fault).unwrap_or_else(|fault| DbErr::Custom(format!("{fault:?}")));
-                        return Err(Refused::Error(fault::error(fault)));
+                        return Err(Refused::Error(fault::undone(fault)));
                     }
                     other => return other,
                 }
@@ -149,11 +149,13 @@ impl Store {
         match idempotency::run(&write, author.once.as_ref(), work).await {
             Ok(done) => {
                 let changed = change::flush(&write).await?;
-                write.tx.commit().await?;
-                if changed && let Err(error) = change::settle(self).await {
-                    // It is done, and will be in the feed; whether it was, the client learns by looking.
-                    tracing::warn!(?error, "a write waits for its place in the ledger");
-                    return Err(Refused::Error(Error::Timeout));
+                match write.tx.commit().await {
+                    Err(failed) if fault::is_transient(&failed) => return Err(failed.into()),
+                    committed => committed.map_err(|failed| fault::unsure(&failed))?,
+                }
+                if changed {
+                    // It is done, and will be in the feed soon; until it is, nobody may be told so.
+                    change::settle(self).await.map_err(|failed| fault::unsure(&failed))?;
                 }
                 Ok(done)
             }

@@ -17,6 +17,7 @@ mod feed;
 #[path = "../invariants/mod.rs"]
 mod invariants;
 mod ledger;
+mod mirror;
 mod race;
 mod random;
 mod retried;

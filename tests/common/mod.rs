@@ -1,6 +1,8 @@
 //! The real server on a free port, over a fresh database: SQLite, or PostgreSQL where `TEST_POSTGRES_URL` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
+pub mod cluster;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -118,33 +120,59 @@ impl Beside {
     }
 }
 
-/// The program in a process of its own, which can be killed.
+/// The program in a process of its own, which can be ended in any way.
 pub struct Program {
     pub url: String,
     arguments: Vec<String>,
     child: std::process::Child,
-    database: Database,
+    /// None where it is another's.
+    database: Option<Database>,
+}
+
+/// A port for a server that goes and comes back: below those that Linux gives to clients, so that none of them takes it
+/// meanwhile.
+fn port() -> u16 {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id() % 8_000;
+    loop {
+        let port = 12_000 + (first + NEXT.fetch_add(1, Ordering::Relaxed)) % 8_000;
+        let port = u16::try_from(port).unwrap();
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 impl Program {
     pub async fn start(backend: Backend) -> Self {
         let database = Database::fresh(backend).await;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        Self::over(database.arguments(), Some(database)).await
+    }
+
+    /// Over a database of a cluster of the test's own; this program migrates it.
+    pub async fn start_in(cluster: &cluster::Cluster) -> Self {
+        let database = Database::empty(&cluster.owner_url, &cluster.server_url).await;
+        Self::over(database.arguments(), Some(database)).await
+    }
+
+    /// Another one over the same database.
+    pub async fn beside(&self) -> Self {
+        let database = self.database.as_ref().expect("a database");
+        Self::over(database.arguments(), None).await
+    }
+
+    async fn over(database_arguments: Vec<String>, database: Option<Database>) -> Self {
+        let port = port();
         let mut arguments = vec![
             format!("--bind=127.0.0.1:{port}"),
             format!("--admin-key={ADMIN}"),
             "--log=error".into(),
         ];
-        arguments.extend(database.arguments());
-        let child = spawn(&arguments);
-        let program = Self {
+        arguments.extend(database_arguments);
+        let mut program = Self {
             url: format!("http://127.0.0.1:{port}"),
+            child: spawn(&arguments),
             arguments,
-            child,
             database,
         };
         program.ready().await;
@@ -157,14 +185,37 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// SIGTERM: it ends what it has begun, and well.
+    pub async fn terminate(&mut self) {
+        let id = self.child.id().to_string();
+        let told = std::process::Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap();
+        assert!(told.success());
+        for _ in 0..600 {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert!(status.success(), "told to end, it failed: {status}");
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        panic!("told to end, it does not");
+    }
+
     pub async fn restart(&mut self) {
         self.child = spawn(&self.arguments);
         self.ready().await;
     }
 
-    async fn ready(&self) {
+    /// Waits until it says that it is ready, which it must do without anybody's help.
+    pub async fn ready(&mut self) {
         let client = reqwest::Client::new();
         for _ in 0..600 {
+            assert!(
+                self.child.try_wait().unwrap().is_none(),
+                "the program has ended by itself"
+            );
             if let Ok(answer) = client.get(format!("{}/readyz", self.url)).send().await
                 && answer.status().is_success()
             {
@@ -186,12 +237,31 @@ impl Program {
 
     pub async fn end(mut self) {
         self.kill();
-        self.database.remove().await;
+        if let Some(database) = self.database.take() {
+            database.remove().await;
+        }
+    }
+
+    /// Ends it, and looks at its database with a server in this process.
+    pub async fn inspect(mut self, look: impl AsyncFnOnce(&TestApp)) {
+        self.kill();
+        let app = TestApp::over(self.database.take().expect("a database"), &[]).await;
+        look(&app).await;
+        app.stop().await;
+    }
+}
+
+impl Drop for Program {
+    /// A test that failed leaves no process behind.
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
     }
 }
 
 fn spawn(arguments: &[String]) -> std::process::Child {
     let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+    program.stdout(std::process::Stdio::null());
     program.args(arguments).spawn().expect("the program starts")
 }
 
@@ -202,7 +272,11 @@ pub fn start_of_tests() -> DateTime<Utc> {
 
 impl TestApp {
     pub async fn start(backend: Backend, settings: &[&str]) -> Self {
-        let database = Database::fresh(backend).await;
+        Self::over(Database::fresh(backend).await, settings).await
+    }
+
+    async fn over(database: Database, settings: &[&str]) -> Self {
+        let backend = database.backend();
         let clock = Clock::fixed(start_of_tests());
         let mut arguments = vec![
             "nam-needs".to_owned(),
@@ -426,7 +500,7 @@ impl TestApp {
 }
 
 /// The input type of a mutation.
-fn input_type(field: &str) -> String {
+pub fn input_type(field: &str) -> String {
     let step = ["submit", "withdraw", "close", "confirm", "return", "reject"];
     if step.iter().any(|step| field == format!("{step}AssistanceRequest")) {
         return "RequestStepInput".into();
@@ -531,9 +605,31 @@ fn postgres_template() -> &'static str {
 }
 
 impl Database {
-    async fn fresh(backend: Backend) -> Self {
+    fn name() -> String {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("test_{}_{number}", std::process::id());
+        format!("test_{}_{number}", std::process::id())
+    }
+
+    const fn backend(&self) -> Backend {
+        match self {
+            Self::Sqlite(_) => Backend::Sqlite,
+            Self::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    /// One of PostgreSQL without a table.
+    async fn empty(owner: &str, server: &str) -> Self {
+        let name = Self::name();
+        execute(owner, &format!("CREATE DATABASE {name}")).await;
+        Self::Postgres {
+            url: with_database(owner, &name),
+            server_url: with_database(server, &name),
+            name,
+        }
+    }
+
+    async fn fresh(backend: Backend) -> Self {
+        let name = Self::name();
         match backend {
             Backend::Sqlite => {
                 let path = std::env::temp_dir().join(format!("nam-needs-{name}.sqlite"));
@@ -605,13 +701,13 @@ impl Database {
                     drop(std::fs::remove_file(format!("{}{end}", path.display())));
                 }
             }
-            Self::Postgres { name, .. } => {
+            Self::Postgres { name, url, server_url } => {
                 // The owner may not end the server's last connections, which may still be closing.
                 let end = format!(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND usename = current_user"
                 );
-                execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
-                execute(&postgres("TEST_POSTGRES_URL"), &format!("DROP DATABASE {name}")).await;
+                execute(&with_database(server_url, "postgres"), &end).await;
+                execute(&with_database(url, "postgres"), &format!("DROP DATABASE {name}")).await;
             }
         }
     }

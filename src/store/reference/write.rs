@@ -14,7 +14,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::reference::kept::{Keeping, Kept};
 use crate::store::reference::load::{load, rows};
-use crate::store::{Author, Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write, fault};
 
 /// The advisory lock of PostgreSQL that every write of reference data holds: "NAMREF" as a number.
 const LOCK: i64 = 0x4e41_4d52_4546;
@@ -48,9 +48,8 @@ where
             })
             .await;
         match &outcome {
-            Ok(_) => load(&store)
-                .await
-                .map_err(|error| Error::internal(format!("the write is done, its snapshot is not: {error:?}")))?,
+            // Whoever follows the ledger will load it; an answer now would show the data as they were.
+            Ok(_) => load(&store).await.map_err(|failed| fault::unsure(&failed))?,
             // What the user saw may be older than what refused the write; else it changes nothing.
             Err(Refused::Problems(_)) => load(&store).await?,
             Err(Refused::Error(_) | Refused::Fault(_)) => {}
