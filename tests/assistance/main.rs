@@ -26,4 +26,5 @@ mod several;
 #[path = "../api/support.rs"]
 mod support;
 mod totals;
+mod unsure;
 mod walk;

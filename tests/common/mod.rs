@@ -6,6 +6,7 @@ pub mod cluster;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -379,8 +380,31 @@ impl TestApp {
 
     /// Another server over the same database.
     pub async fn beside(&self) -> Beside {
+        self.beside_over(self.database.arguments()).await
+    }
+
+    /// Another one, which reaches PostgreSQL through what listens there.
+    pub async fn beside_through(&self, address: SocketAddr) -> Beside {
+        let direct = self.database_address().to_string();
+        let arguments = self.database.arguments().into_iter();
+        self.beside_over(
+            arguments
+                .map(|one| one.replace(&direct, &address.to_string()))
+                .collect(),
+        )
+        .await
+    }
+
+    /// Where PostgreSQL listens.
+    pub fn database_address(&self) -> SocketAddr {
+        let url = self.database_url();
+        let (_, rest) = url.rsplit_once('@').expect("a URL of PostgreSQL");
+        rest.split('/').next().unwrap().parse().unwrap()
+    }
+
+    async fn beside_over(&self, database_arguments: Vec<String>) -> Beside {
         let mut arguments = vec!["nam-needs".to_owned(), "--bind=127.0.0.1:0".into()];
-        arguments.extend(self.database.arguments());
+        arguments.extend(database_arguments);
         let config = Settings::parse_from(arguments).config;
         let application = Application::build(&config, self.clock.clone())
             .await

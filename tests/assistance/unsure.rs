@@ -1,0 +1,118 @@
+//! The database goes away in the middle of a write: the client is told truly whether it may have happened, and the same
+//! again with its key does it once.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::common::{ADMIN, Backend, TestApp, run};
+use crate::mirror::insist;
+use crate::support::draft;
+
+const CREATE: &str = "mutation($input: CreateAssistanceRequestInput!) { createAssistanceRequest(input: $input) {
+    assistanceRequest { id version } userErrors { code } } }";
+
+/// Where a connection to the database is cut: once the server sends this, which may reach the database or not.
+#[derive(Clone, Copy)]
+struct Cut {
+    word: &'static str,
+    arrives: bool,
+}
+
+type Armed = Arc<Mutex<Option<Cut>>>;
+
+async fn relay(server: TcpStream, database: SocketAddr, armed: Armed) {
+    let mut database = TcpStream::connect(database).await.unwrap();
+    let (mut from_database, mut to_database) = database.split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let answers = copy(&mut from_database, &mut to_server);
+    let orders = async {
+        let mut bytes = vec![0; 64 * 1024];
+        loop {
+            let length = from_server.read(&mut bytes).await.unwrap_or(0);
+            let sent = &bytes[..length];
+            let cut = armed.lock().unwrap().take_if(|cut| {
+                let word = cut.word.as_bytes();
+                sent.windows(word.len()).any(|part| part == word)
+            });
+            if length == 0 || cut.is_some_and(|cut| !cut.arrives) || to_database.write_all(sent).await.is_err() {
+                return cut;
+            }
+            if cut.is_some() {
+                return cut;
+            }
+        }
+    };
+    tokio::select! {
+        _ = answers => {}
+        cut = orders => if cut.is_some_and(|cut| cut.arrives) {
+            // Its answer is never passed on; it has the time to be done.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+    }
+}
+
+/// What stands between a server and its database; gives where it listens.
+async fn between(app: &TestApp, armed: &Armed) -> SocketAddr {
+    let database = app.database_address();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let armed = Arc::clone(armed);
+    actix_web::rt::spawn(async move {
+        while let Ok((server, _)) = listener.accept().await {
+            actix_web::rt::spawn(relay(server, database, Arc::clone(&armed)));
+        }
+    });
+    address
+}
+
+async fn requests(app: &TestApp) -> i64 {
+    app.row_counts().await["assistance_request"]
+}
+
+#[test]
+fn a_write_that_the_database_leaves_in_the_middle_is_not_called_undone_where_it_may_be_done() {
+    run(Backend::Postgres, async |app| {
+        let armed = Armed::default();
+        let server = app.beside_through(between(app, &armed).await).await;
+        let client = reqwest::Client::new();
+        // The first use of a key is noted by a write of its own, which is none of those that are cut.
+        let viewer = json!({ "query": "{ viewer { name } }" });
+        insist(&client, std::slice::from_ref(&server.url), ADMIN, &viewer).await;
+        let cases = [
+            ("INSERT INTO \"assistance_request\"", true, 0, true),
+            ("COMMIT", false, 0, false),
+            ("COMMIT", true, 1, false),
+        ];
+        for (number, (word, arrives, done, is_undone)) in cases.into_iter().enumerate() {
+            let before = requests(app).await;
+            let mut input = draft();
+            input["idempotencyKey"] = format!("{number}").into();
+            let body = json!({ "query": CREATE, "variables": { "input": input } });
+            *armed.lock().unwrap() = Some(Cut { word, arrives });
+            let sent = client
+                .post(format!("{}/graphql", server.url))
+                .bearer_auth(ADMIN)
+                .json(&body);
+            let answer: Value = sent.send().await.unwrap().json().await.unwrap();
+            assert!(armed.lock().unwrap().is_none(), "{word} was sent");
+            let error = &answer["errors"][0];
+            assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{word}: {answer:#}");
+            let message = error["message"].as_str().unwrap();
+            assert_eq!(message.contains("Nothing was changed"), is_undone, "{word}: {message}");
+            assert_eq!(requests(app).await - before, done, "{word}");
+            let again = insist(&client, std::slice::from_ref(&server.url), ADMIN, &body).await;
+            assert_eq!(
+                again["createAssistanceRequest"]["assistanceRequest"]["version"], 1,
+                "{again:#}"
+            );
+            assert_eq!(requests(app).await - before, 1, "{word}: done once");
+        }
+        crate::invariants::hold(app).await;
+        server.stop().await;
+    });
+}
