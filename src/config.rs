@@ -9,7 +9,8 @@ use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, CommandFactory, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::domain::limits::{Limits, LiveLimits};
+use crate::domain::limits::{Limits, LiveLimits, RateLimits};
+use crate::domain::network::Networks;
 
 /// The database where none is named: a file in the working directory.
 const DEFAULT_DATABASE: &str = "sqlite://nam-needs.sqlite?mode=rwc";
@@ -196,6 +197,39 @@ pub struct Config {
     #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 256 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=67_108_864), global = true)]
     pub max_body_bytes: u32,
 
+    /// Points of cost that come back each second to an address without a credential; 0 counts nothing
+    #[arg(long, env = "RATE_ANONYMOUS", value_name = "POINTS", default_value_t = RateLimits::default().anonymous, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
+    pub rate_anonymous: u32,
+
+    /// Points of cost that come back each second to a principal, of whatever address; 0 counts nothing
+    #[arg(long, env = "RATE_SIGNED_IN", value_name = "POINTS", default_value_t = RateLimits::default().signed_in, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
+    pub rate_signed_in: u32,
+
+    /// Seconds whose points may be spent at once
+    #[arg(long, env = "RATE_BURST_SECONDS", value_name = "SECONDS", default_value_t = RateLimits::default().burst_seconds, value_parser = clap::value_parser!(u32).range(1..=3_600), global = true)]
+    pub rate_burst_seconds: u32,
+
+    /// Addresses and blocks whose requests no rate counts, 10.0.0.0/8,::1; empty for none
+    #[arg(
+        long,
+        env = "RATE_EXEMPT",
+        value_name = "NETWORKS",
+        default_value = "127.0.0.0/8,::1",
+        global = true
+    )]
+    pub rate_exempt: Networks,
+
+    /// Addresses and blocks of the proxies whose Forwarded and X-Forwarded-For tell the client's address
+    #[arg(
+        long,
+        env = "TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        default_value = "",
+        hide_default_value = true,
+        global = true
+    )]
+    pub trusted_proxies: Networks,
+
     /// Connections for subscriptions, in all
     #[arg(long, env = "MAX_LIVE_CONNECTIONS", value_name = "COUNT", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
     pub max_live_connections: u32,
@@ -204,7 +238,7 @@ pub struct Config {
     #[arg(long, env = "MAX_LIVE_PER_KEY", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
     pub max_live_per_key: u32,
 
-    /// Connections for subscriptions without a credential from one address; behind a proxy that is the proxy's
+    /// Connections for subscriptions without a credential from one address
     #[arg(long, env = "MAX_LIVE_PER_ADDRESS", value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
     pub max_live_per_address: u32,
 
@@ -271,6 +305,15 @@ impl Config {
             signed_in_cost: self.max_cost_signed_in,
             time_ms: self.timeout_ms,
             ..Limits::default()
+        }
+    }
+
+    /// How much each client may ask for in a time.
+    pub const fn rate_limits(&self) -> RateLimits {
+        RateLimits {
+            anonymous: self.rate_anonymous,
+            signed_in: self.rate_signed_in,
+            burst_seconds: self.rate_burst_seconds,
         }
     }
 
@@ -393,6 +436,8 @@ mod tests {
             ("--pool-size=0", "--pool-size"),
             ("--anonymous-read=perhaps", "--anonymous-read"),
             ("--allowed-origins=example.org/x", "--allowed-origins"),
+            ("--trusted-proxies=10.0.0.0/33", "--trusted-proxies"),
+            ("--rate-exempt=localhost", "--rate-exempt"),
             ("--confirm-every-days=-1", "--confirm-every-days"),
             ("--jwt-leeway-seconds=301", "--jwt-leeway-seconds"),
             ("--jwt-refresh-seconds=0", "--jwt-refresh-seconds"),

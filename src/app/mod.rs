@@ -166,6 +166,9 @@ fn rules(config: &Config) -> http::Rules {
         introspection: config.introspection,
         allowed_origins: config.allowed_origins.clone(),
         live: config.live_limits(),
+        rates: config.rate_limits(),
+        rate_exempt: config.rate_exempt.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
     }
 }
 

@@ -50,6 +50,27 @@ pub struct Limits {
     pub time_ms: u64,
 }
 
+/// How much each client may ask for in a time, in points of cost. 0 is without bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Points a second of whoever is not signed in, by address.
+    pub anonymous: u32,
+    /// Points a second of a principal.
+    pub signed_in: u32,
+    /// Seconds whose points may be spent at once.
+    pub burst_seconds: u32,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            anonymous: 2_000,
+            signed_in: 10_000,
+            burst_seconds: 60,
+        }
+    }
+}
+
 /// Upper bounds of the connections that stay open. Counts unless the name says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveLimits {

@@ -15,6 +15,7 @@ pub mod form;
 pub mod import;
 pub mod limits;
 pub mod need_category;
+pub mod network;
 pub mod number;
 pub mod organization;
 pub mod problem;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::http::accept::Media;
 use crate::http::gate::Problem;
+use crate::http::rate::Standing;
 
 /// An answer on its way out.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Answer {
     pub allow: Option<&'static str>,
     /// Seconds to wait before trying again.
     pub retry_after: Option<u64>,
+    /// Where the client stands with its rate.
+    pub standing: Option<Standing>,
 }
 
 /// What all answers to one request share.
@@ -45,6 +48,9 @@ pub struct Cost {
     pub requested: u64,
     /// What it may cost.
     pub limit: u64,
+    /// Points that are left of the client's rate. None where nothing is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u32>,
 }
 
 #[derive(Serialize)]
@@ -85,31 +91,37 @@ struct ErrorExtensions {
     code: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+    /// Seconds; what the header `Retry-After` says, for transports without headers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
 }
 
 impl Form<'_> {
-    /// The answer to a request that is not executed: errors, and no `data`.
-    pub fn refusal(&self, problems: &[Problem]) -> Answer {
+    /// The answer to a request that is not executed: errors, and no `data`. With its cost, where that is known.
+    pub fn refusal(&self, problems: &[Problem], cost: Option<Cost>) -> Answer {
         let status = problems
             .first()
             .map_or(StatusCode::BAD_REQUEST, |first| status(&first.error, self.media));
-        let retry_after = problems.iter().find_map(|problem| match problem.error {
-            Error::RateLimited(seconds) => Some(seconds),
-            _ => None,
-        });
+        let retry_after = problems.iter().find_map(|problem| retry_after(&problem.error));
         let told = problems.iter().take(self.errors).map(|problem| self.told(problem));
         Answer {
             retry_after,
-            ..self.answer(status, told.collect(), None, None)
+            ..self.answer(status, told.collect(), None, cost)
         }
     }
 
     /// The same with one problem.
     pub fn refused(&self, error: Error) -> Answer {
-        self.refusal(&[Problem {
+        self.refused_at(error, None)
+    }
+
+    /// The same with what the operation costs.
+    pub fn refused_at(&self, error: Error, cost: Option<Cost>) -> Answer {
+        let problem = Problem {
             error,
             locations: Vec::new(),
-        }])
+        };
+        self.refusal(&[problem], cost)
     }
 
     /// The same with a status of HTTP's own, for a request that is not well-formed.
@@ -126,7 +138,7 @@ impl Form<'_> {
         let refused = response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty());
         if refused && !response.errors.is_empty() {
             let problems: Vec<Problem> = response.errors.iter().map(problem).collect();
-            return self.refusal(&problems);
+            return self.refusal(&problems, Some(cost));
         }
         let told = response
             .errors
@@ -157,6 +169,7 @@ impl Form<'_> {
             refused: data.is_none(),
             allow: None,
             retry_after: None,
+            standing: None,
         }
     }
 
@@ -193,12 +206,21 @@ impl Form<'_> {
             extensions: ErrorExtensions {
                 code: error.code().into(),
                 request_id,
+                retry_after: retry_after(error),
             },
         }
     }
 }
 
 const INTERNAL: &str = "INTERNAL";
+
+/// Seconds to wait before trying again.
+const fn retry_after(error: &Error) -> Option<u64> {
+    match error {
+        Error::RateLimited(seconds) => Some(*seconds),
+        _ => None,
+    }
+}
 
 fn code(error: &ServerError) -> Option<&str> {
     match error.extensions.as_ref()?.get("code")? {
@@ -267,7 +289,11 @@ mod tests {
         request_id: "r1",
         errors: 2,
     };
-    const COST: Cost = Cost { requested: 3, limit: 9 };
+    const COST: Cost = Cost {
+        requested: 3,
+        limit: 9,
+        remaining: None,
+    };
 
     fn failed(message: &str, code: Option<&str>, path: &[&str]) -> ServerError {
         let mut error = ServerError::new(message, Some(Pos { line: 1, column: 2 }));

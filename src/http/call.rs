@@ -17,6 +17,7 @@ use crate::http::accept::Media;
 use crate::http::answer::{Answer, Cost, Form};
 use crate::http::gate::{Admitted, Incoming, OperationKind};
 use crate::http::params::Params;
+use crate::http::rate::{Dry, Standing, Visitor};
 use crate::http::run::Fate;
 use crate::http::trace::Note;
 use crate::http::{Edge, body};
@@ -33,8 +34,8 @@ pub enum Source {
     QueryString(String),
     /// By POST.
     Body(Vec<u8>),
-    /// In a message, whose size was bounded before it was read.
-    Message(Params),
+    /// In a message of so many bytes, which were bounded before they were read.
+    Message(Params, usize),
 }
 
 impl Source {
@@ -42,15 +43,16 @@ impl Source {
         match self {
             Self::QueryString(text) => Params::of_query_string(text, nesting),
             Self::Body(bytes) => Params::of_body(bytes, nesting),
-            Self::Message(params) => Ok(params.clone()),
+            Self::Message(params, _) => Ok(params.clone()),
         }
     }
 
+    /// How many bytes came in.
     const fn bytes(&self) -> usize {
         match self {
             Self::QueryString(text) => text.len(),
             Self::Body(bytes) => bytes.len(),
-            Self::Message(params) => params.query.len(),
+            Self::Message(_, bytes) => *bytes,
         }
     }
 }
@@ -67,6 +69,8 @@ pub struct Call {
     pub request_id: String,
     /// The header `Authorization`, or what stands for it.
     pub authorization: Option<String>,
+    /// Who pays for it, as far as that is known.
+    pub visitor: Visitor,
     /// What it asks.
     pub source: Source,
 }
@@ -83,6 +87,8 @@ pub enum Outcome {
 pub struct Answers {
     /// For whom.
     pub actor: Actor,
+    /// Where they stand with their rate.
+    pub standing: Option<Standing>,
     /// One after the other.
     pub stream: BoxStream<'static, Answer>,
 }
@@ -98,13 +104,16 @@ pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
 
 impl Call {
     /// What becomes of it, with what the log tells of it. On the runtime for operations.
-    pub async fn answer(self, fate: Fate) -> (Outcome, Note) {
+    pub async fn answer(mut self, fate: Fate) -> (Outcome, Note) {
         let mut note = Note::default();
         let (outcome, statements) = counted(async {
             match self.admit(&mut note).await {
                 Ok((actor, admitted)) if admitted.kind == OperationKind::Subscription => self.follow(actor, admitted),
                 Ok((actor, admitted)) => Outcome::Answer(self.execute(actor, admitted, &fate).await),
-                Err(refused) => Outcome::Answer(refused),
+                Err(refused) => Outcome::Answer(Answer {
+                    standing: self.visitor.standing,
+                    ..refused
+                }),
             }
         })
         .await;
@@ -117,16 +126,35 @@ impl Call {
     }
 
     /// Who asks, and what was asked for, where it may be executed.
-    async fn admit(&self, note: &mut Note) -> Result<(Actor, Admitted), Answer> {
+    async fn admit(&mut self, note: &mut Note) -> Result<(Actor, Admitted), Answer> {
+        let actor = self.authenticate().await.map_err(|error| self.form().refused(error))?;
+        let brought = self.edge.rates.bring(&mut self.visitor, &actor, self.source.bytes());
+        brought.map_err(|dry| self.form().refused(dry.into()))?;
+        let admitted = self.read(&actor, note)?;
+        self.check(&actor, &admitted)?;
+        let paid = self.edge.rates.spend(&mut self.visitor, &actor, admitted.cost);
+        paid.map_err(|dry: Dry| {
+            let cost = self.cost(&actor, admitted.cost);
+            self.form().refused_at(dry.into(), Some(cost))
+        })?;
+        Ok((actor, admitted))
+    }
+
+    async fn authenticate(&self) -> Result<Actor, Error> {
+        let Edge { auth, store, rates, .. } = &**self.edge;
+        let looked = auth.authenticate(store, self.authorization.as_deref()).await;
+        if matches!(looked, Err(Error::Unauthenticated(_))) {
+            rates.distrust(&self.visitor);
+        }
+        looked
+    }
+
+    /// What was asked for, where it is good in itself.
+    fn read(&self, actor: &Actor, note: &mut Note) -> Result<Admitted, Answer> {
         let (edge, form) = (&self.edge, self.form());
         let limits = &*edge.rules.limits;
-        let actor = edge
-            .auth
-            .authenticate(&edge.store, self.authorization.as_deref())
-            .await
-            .map_err(|error| form.refused(error))?;
-        if self.source.bytes() > limits.body(&actor) {
-            return Err(form.refused(body::too_large(limits.body(&actor))));
+        if self.source.bytes() > limits.body(actor) {
+            return Err(form.refused(body::too_large(limits.body(actor))));
         }
         let params = self
             .source
@@ -137,15 +165,15 @@ impl Call {
             operation_name: params.operation_name.as_deref(),
             variables: params.variables,
             limits,
-            max_cost: limits.cost(&actor),
+            max_cost: limits.cost(actor),
             introspection: edge.rules.introspection,
         };
-        let admitted = edge
-            .gate
-            .admit(&incoming)
-            .map_err(|refusal| form.refusal(&refusal.problems))?;
+        let admitted = edge.gate.admit(&incoming).map_err(|refusal| {
+            let cost = refusal.cost.map(|cost| self.cost(actor, cost));
+            form.refusal(&refusal.problems, cost)
+        })?;
         note.roots.clone_from(&admitted.roots);
-        self.check(&actor, &admitted).map(|()| (actor, admitted))
+        Ok(admitted)
     }
 
     /// What is asked of an operation that is good in itself.
@@ -186,25 +214,31 @@ impl Call {
         if admitted.kind == OperationKind::Mutation && !fate.keep() {
             return form.refused(Error::Timeout);
         }
-        let cost = self.cost(&actor, &admitted);
-        form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost)
+        let cost = self.cost(&actor, admitted.cost);
+        Answer {
+            standing: self.visitor.standing,
+            ..form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost)
+        }
     }
 
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
-        let cost = self.cost(&actor, &admitted);
+        let cost = self.cost(&actor, admitted.cost);
         let request = self.request(actor.clone(), admitted);
+        let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);
         let stream = responses.map(move |response| self.form().executed(&response, cost));
         Outcome::Answers(Answers {
             actor,
+            standing,
             stream: stream.boxed(),
         })
     }
 
-    fn cost(&self, actor: &Actor, admitted: &Admitted) -> Cost {
+    fn cost(&self, actor: &Actor, requested: u64) -> Cost {
         Cost {
-            requested: admitted.cost,
+            requested,
             limit: self.edge.rules.limits.cost(actor),
+            remaining: self.visitor.standing.map(|standing| standing.remaining),
         }
     }
 

@@ -65,7 +65,8 @@ fn mark(headers: &mut HeaderMap, permission: Option<HeaderValue>, depends: bool)
     }
     if let Some(permission) = permission {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, permission);
-        let exposed = HeaderValue::from_static("x-request-id, retry-after, www-authenticate");
+        let exposed =
+            HeaderValue::from_static("ratelimit, ratelimit-policy, retry-after, www-authenticate, x-request-id");
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
 }

@@ -14,11 +14,13 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::auth::Auth;
-use crate::domain::limits::{Limits, LiveLimits};
+use crate::domain::limits::{Limits, LiveLimits, RateLimits};
+use crate::domain::network::Networks;
 use crate::graphql::{self, NeedsSchema};
 use crate::store::Store;
 
 pub mod accept;
+mod address;
 mod answer;
 mod body;
 mod call;
@@ -30,11 +32,13 @@ mod json;
 mod live;
 mod operation;
 mod params;
+mod rate;
 pub mod run;
 mod trace;
 
 use self::gate::Gate;
 use self::live::{House, socket};
+use self::rate::Rates;
 use self::run::Runner;
 
 /// What the operator decides of the edge.
@@ -50,6 +54,12 @@ pub struct Rules {
     pub allowed_origins: Vec<String>,
     /// How much connections that stay open may ask for.
     pub live: LiveLimits,
+    /// How much each client may ask for in a time.
+    pub rates: RateLimits,
+    /// Whose requests no rate counts.
+    pub rate_exempt: Networks,
+    /// Whose word on a client's address is taken.
+    pub trusted_proxies: Networks,
 }
 
 /// Everything that answers requests, shared by all workers.
@@ -64,6 +74,7 @@ pub struct Edge {
     steps: usize,
     ready: AtomicBool,
     house: House,
+    rates: Rates,
 }
 
 impl Edge {
@@ -75,11 +86,12 @@ impl Edge {
         let sdl = graphql::sdl();
         Ok(Self {
             gate: Gate::new(&sdl)?,
-            store,
             auth,
             schema: graphql::schema(),
             sdl,
             house: House::new(&rules.live),
+            rates: Rates::new(&rules.rates, rules.rate_exempt.clone(), store.clock()),
+            store,
             rules,
             runner,
             steps,

@@ -8,8 +8,9 @@ use crate::http::accept::{Media, negotiate};
 use crate::http::answer::{Answer, Form};
 use crate::http::call::{Call, Outcome, Source, form};
 use crate::http::live::events;
+use crate::http::rate::Visitor;
 use crate::http::trace::request_id;
-use crate::http::{Edge, body, explorer, single};
+use crate::http::{Edge, address, body, explorer, single};
 
 /// The methods of /graphql.
 const METHODS: &str = "GET, POST";
@@ -18,10 +19,13 @@ pub async fn get(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
     let offered = [Media::Json, Media::GraphqlResponse, Media::Html, Media::EventStream];
     match negotiate(accept(&request).as_deref(), &offered) {
         Some(Media::Html) => explorer::page(),
-        Some(media) => {
-            let source = Source::QueryString(request.query_string().to_owned());
-            give(&request, edge, media, source).await
-        }
+        Some(media) => match enter(&request, &edge, media) {
+            Ok(visitor) => {
+                let source = Source::QueryString(request.query_string().to_owned());
+                give(&request, edge, media, visitor, source).await
+            }
+            Err(refused) => respond(&request, refused),
+        },
         None => not_acceptable(&request),
     }
 }
@@ -31,6 +35,10 @@ pub async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<E
     let offered = [Media::Json, Media::GraphqlResponse, Media::EventStream];
     let Some(media) = negotiate(accept(&request).as_deref(), &offered) else {
         return not_acceptable(&request);
+    };
+    let visitor = match enter(&request, &edge, media) {
+        Ok(visitor) => visitor,
+        Err(refused) => return respond(&request, refused),
     };
     // Who may import is only known once the credential is; until then nobody without one sends more.
     let limits = &edge.rules.limits;
@@ -44,18 +52,39 @@ pub async fn post(request: HttpRequest, payload: web::Payload, edge: web::Data<E
         Err(refused) => Err(refused),
     };
     match bytes {
-        Ok(bytes) => give(&request, edge, media, Source::Body(bytes)).await,
-        Err((status, error)) => respond(
-            &request,
-            form(media, &request_id(&request), &edge).refused_as(status, error),
-        ),
+        Ok(bytes) => give(&request, edge, media, visitor, Source::Body(bytes)).await,
+        Err((status, error)) => {
+            let refused = form(media, &request_id(&request), &edge).refused_as(status, error);
+            let standing = visitor.standing;
+            respond(&request, Answer { standing, ..refused })
+        }
     }
 }
 
-async fn give(request: &HttpRequest, edge: web::Data<Edge>, media: Media, source: Source) -> HttpResponse {
-    match media {
-        Media::EventStream => events::answer(request, edge, source).await,
-        _ => respond(request, answer(request, edge, media, source).await),
+/// Lets a request in, as far as the rate of its address allows.
+///
+/// # Errors
+/// The refusal, before anything of the request was read.
+pub fn enter(request: &HttpRequest, edge: &Edge, media: Media) -> Result<Visitor, Answer> {
+    let signs_in = request.headers().contains_key(header::AUTHORIZATION);
+    let address = address::client(request, &edge.rules.trusted_proxies);
+    edge.rates.enter(address, signs_in).map_err(|dry| Answer {
+        standing: Some(dry.standing).filter(|_| !signs_in),
+        ..form(media, &request_id(request), edge).refused(dry.into())
+    })
+}
+
+async fn give(
+    request: &HttpRequest,
+    edge: web::Data<Edge>,
+    media: Media,
+    visitor: Visitor,
+    source: Source,
+) -> HttpResponse {
+    match call(request, &edge, media, visitor, source) {
+        Ok(call) if media == Media::EventStream => events::answer(request, edge, call).await,
+        Ok(call) => respond(request, answer(request, edge, call).await),
+        Err(refused) => respond(request, refused),
     }
 }
 
@@ -107,6 +136,9 @@ pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
     if let Some(seconds) = answer.retry_after {
         response.insert_header((header::RETRY_AFTER, seconds));
     }
+    if let Some(standing) = answer.standing {
+        standing.tell(&mut response);
+    }
     response.body(answer.body)
 }
 
@@ -124,11 +156,8 @@ fn challenge(request: &HttpRequest) -> &'static str {
 }
 
 /// Answers a request on the runtime for operations, within its time.
-async fn answer(request: &HttpRequest, edge: web::Data<Edge>, media: Media, source: Source) -> Answer {
-    let call = match call(request, &edge, media, source) {
-        Ok(call) => call,
-        Err(refused) => return refused,
-    };
+async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) -> Answer {
+    let media = call.media;
     match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
         Ok((Outcome::Answer(answer), note)) => {
             note.leave(request);
@@ -143,7 +172,13 @@ async fn answer(request: &HttpRequest, edge: web::Data<Edge>, media: Media, sour
 }
 
 /// The call that a request makes.
-pub fn call(request: &HttpRequest, edge: &web::Data<Edge>, media: Media, source: Source) -> Result<Call, Answer> {
+fn call(
+    request: &HttpRequest,
+    edge: &web::Data<Edge>,
+    media: Media,
+    visitor: Visitor,
+    source: Source,
+) -> Result<Call, Answer> {
     let request_id = request_id(request);
     let Ok(authorization) = single(request, &header::AUTHORIZATION) else {
         let error = Error::Unauthenticated("The header Authorization stands twice or is no text.".into());
@@ -154,6 +189,7 @@ pub fn call(request: &HttpRequest, edge: &web::Data<Edge>, media: Media, source:
         media,
         streams: media == Media::EventStream,
         authorization: authorization.map(str::to_owned),
+        visitor,
         request_id,
         source,
     })

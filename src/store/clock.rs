@@ -1,9 +1,13 @@
 //! The one clock.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+/// From when the machine's clock counts what has passed.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Tells the time, to the microsecond: what databases keep.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,17 @@ impl Clock {
     pub fn set(&self, at: DateTime<Utc>) {
         if let Self::Set(micros) = self {
             micros.store(at.timestamp_micros(), Ordering::SeqCst);
+        }
+    }
+
+    /// Time since a moment that stays the same as long as the process runs. The machine's never goes back, also where
+    /// its date is set.
+    pub fn elapsed(&self) -> Duration {
+        match self {
+            Self::System => START.elapsed(),
+            Self::Set(micros) => {
+                Duration::from_micros(u64::try_from(micros.load(Ordering::SeqCst)).unwrap_or_default())
+            }
         }
     }
 

@@ -120,6 +120,11 @@ impl Store {
         self.0.clock.now()
     }
 
+    /// The clock itself.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     /// The end of the ledger, as it moves.
     pub fn feed(&self) -> &Feed {
         &self.0.feed

@@ -73,7 +73,7 @@ fn an_answer_has_the_form_that_was_asked_for() {
             );
             assert_eq!(header(&response, "cache-control"), "no-store");
             assert!(header(&response, "vary").contains("Accept"));
-            let cost = json!({ "requested": 0, "limit": 5_000 });
+            let cost = json!({ "requested": 0, "limit": 5_000, "remaining": 120_000 });
             let expected = json!({ "data": { "__typename": "Query" }, "extensions": { "cost": cost } });
             assert_eq!(response.json::<Value>().await.unwrap(), expected);
         }

@@ -18,6 +18,7 @@ mod http;
 mod idempotency;
 mod lifecycle;
 mod live;
+mod rate;
 mod reading;
 mod reference_read;
 mod reference_sync;

@@ -96,6 +96,8 @@ pub enum OperationKind {
 pub struct Refusal {
     /// What is wrong, up to the number that one answer tells.
     pub problems: Vec<Problem>,
+    /// What the operation costs, where it got so far.
+    pub cost: Option<u64>,
 }
 
 /// One thing that is wrong with a request.
@@ -236,12 +238,16 @@ const fn kind(kind: OperationType) -> OperationKind {
 /// what it costs is spent all the same.
 fn afford(price: Price, incoming: &Incoming<'_>) -> Result<u64, Refusal> {
     let complex = |what: &str, cost: u64, most: u64, help: &str| {
-        let cost = if cost == u64::MAX {
+        let told = if cost == u64::MAX {
             "more than can be counted".into()
         } else {
             cost.to_string()
         };
-        Err(Error::TooComplex(format!("The {what} costs {cost}, at most {most} is answered: {help}.")).into())
+        let refusal = Error::TooComplex(format!("The {what} costs {told}, at most {most} is answered: {help}.")).into();
+        Err(Refusal {
+            cost: Some(cost),
+            ..refusal
+        })
     };
     let most = incoming.limits.introspection_cost;
     if price.introspection > most {

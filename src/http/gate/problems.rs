@@ -16,6 +16,7 @@ impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
         Self {
             problems: vec![problem],
+            cost: None,
         }
     }
 }
@@ -80,6 +81,9 @@ impl Problems {
             };
             self.kept.push(Problem::new(error, Vec::new()));
         }
-        Err(Refusal { problems: self.kept })
+        Err(Refusal {
+            problems: self.kept,
+            cost: None,
+        })
     }
 }

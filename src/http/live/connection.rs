@@ -26,6 +26,7 @@ use crate::http::Edge;
 use crate::http::accept::Media;
 use crate::http::call::{Call, Source, form};
 use crate::http::params::Params;
+use crate::http::rate::Visitor;
 
 /// A WebSocket that is open.
 pub(super) struct Connection {
@@ -149,7 +150,12 @@ impl Connection {
 
     async fn introduce(&self, payload: &Map<String, Value>) -> Result<Credential, Close> {
         let header = credential::given(self.authorization.as_deref(), payload)?;
-        let credential = Credential::read(&self.edge, header).await?;
+        let visitor = self
+            .edge
+            .rates
+            .enter(self.address, header.is_some())
+            .map_err(Error::from)?;
+        let credential = Credential::read(&self.edge, header, &visitor).await?;
         let guest = Guest::new(&credential.actor, self.address);
         self.flow.seat().pass_to(guest).map_err(|error| Close::later(&error))?;
         Ok(credential)
@@ -205,22 +211,28 @@ impl Connection {
                 let refused = form(Media::Json, &self.request_id, &self.edge).refused(error);
                 self.say(message::answer(&id, &refused)).await
             }
-            Message::Subscribe { id, params } => {
-                let call = self.call(params, by);
-                operations.begin(id, call);
+            Message::Subscribe { id, params, bytes } => {
+                match self.edge.rates.enter(self.address, by.header.is_some()) {
+                    Ok(visitor) => operations.begin(id, self.call(params, bytes, by, visitor)),
+                    Err(dry) => {
+                        let refused = form(Media::Json, &self.request_id, &self.edge).refused(dry.into());
+                        self.say(message::answer(&id, &refused)).await?;
+                    }
+                }
                 Ok(())
             }
         }
     }
 
-    fn call(&self, params: Params, by: &Credential) -> Call {
+    fn call(&self, params: Params, bytes: usize, by: &Credential, visitor: Visitor) -> Call {
         Call {
             edge: self.edge.clone(),
             media: Media::Json,
             streams: true,
             request_id: self.request_id.clone(),
             authorization: by.header.clone(),
-            source: Source::Message(params),
+            visitor,
+            source: Source::Message(params, bytes),
         }
     }
 

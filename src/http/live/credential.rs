@@ -9,6 +9,7 @@ use super::millis;
 use crate::domain::actor::Actor;
 use crate::error::Error;
 use crate::http::Edge;
+use crate::http::rate::Visitor;
 
 /// A credential that was good when it was last looked at, or none.
 pub(super) struct Credential {
@@ -20,11 +21,15 @@ pub(super) struct Credential {
 }
 
 impl Credential {
-    /// Whose credential this is.
-    pub(super) async fn read(edge: &web::Data<Edge>, header: Option<String>) -> Result<Self, Error> {
+    /// Whose credential this is, that a visitor brings.
+    pub(super) async fn read(edge: &web::Data<Edge>, header: Option<String>, visitor: &Visitor) -> Result<Self, Error> {
         // Watched before it is read, so that no change falls between.
         let keys = edge.store.keys_changed();
-        let actor = look(edge, header.clone()).await?;
+        let looked = look(edge, header.clone()).await;
+        if matches!(looked, Err(Error::Unauthenticated(_))) {
+            edge.rates.distrust(visitor);
+        }
+        let actor = looked?;
         Ok(Self { header, actor, keys })
     }
 

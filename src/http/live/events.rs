@@ -19,7 +19,8 @@ use super::seat::Guest;
 use crate::error::Error;
 use crate::http::accept::Media;
 use crate::http::answer::Answer;
-use crate::http::call::{Answers, Outcome, Source, form};
+use crate::http::call::{Answers, Call, Outcome, form};
+use crate::http::rate::Standing;
 use crate::http::trace::request_id;
 use crate::http::{Edge, operation};
 
@@ -30,37 +31,39 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 
 /// Answers a request for events. What HTTP has a word for is told by a status, and everything else by an event: clients
 /// take a status for a broken connection, and try again.
-pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, source: Source) -> HttpResponse {
-    let call = match operation::call(request, &edge, Media::EventStream, source) {
-        Ok(call) => call,
-        Err(refused) => return operation::respond(request, refused),
-    };
-    let authorization = call.authorization.clone();
+pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) -> HttpResponse {
+    let (authorization, address) = (call.authorization.clone(), call.visitor.address);
     let id = request_id(request);
     match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
         Ok((Outcome::Answer(answer), note)) => {
             note.leave(request);
             if answer.status == StatusCode::OK {
-                head().body([&next(&answer)[..], COMPLETE].concat())
+                head(answer.standing).body([&next(&answer)[..], COMPLETE].concat())
             } else {
                 operation::respond(request, answer)
             }
         }
         Ok((Outcome::Answers(answers), note)) => {
             note.leave(request);
-            begin(request, edge, authorization, answers)
+            let guest = Guest::new(&answers.actor, address);
+            begin(request, edge, authorization, guest, answers)
         }
         Err(error) => operation::respond(request, form(Media::EventStream, &id, &edge).refused(error)),
     }
 }
 
-fn begin(request: &HttpRequest, edge: web::Data<Edge>, header: Option<String>, answers: Answers) -> HttpResponse {
+fn begin(
+    request: &HttpRequest,
+    edge: web::Data<Edge>,
+    header: Option<String>,
+    guest: Guest,
+    answers: Answers,
+) -> HttpResponse {
     let id = request_id(request);
     let refused = |error| operation::respond(request, form(Media::EventStream, &id, &edge).refused(error));
     if edge.house.is_closing() {
         return refused(closing());
     }
-    let guest = Guest::new(&answers.actor, request.peer_addr().map(|address| address.ip()));
     let seat = match edge.house.hall.sit(guest) {
         Ok(seat) => seat,
         Err(error) => return refused(error),
@@ -79,18 +82,22 @@ fn begin(request: &HttpRequest, edge: web::Data<Edge>, header: Option<String>, a
         flow,
         sender,
     };
+    let standing = answers.standing;
     rt::spawn(events.run(answers));
-    head().body(body)
+    head(standing).body(body)
 }
 
 /// The head of every stream of events. Nothing on the way may keep it, collect it or compress it.
-fn head() -> HttpResponseBuilder {
+fn head(standing: Option<Standing>) -> HttpResponseBuilder {
     let mut head = HttpResponse::Ok();
     head.content_type(Media::EventStream.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store, no-transform"))
         .insert_header((header::CONTENT_ENCODING, "identity"))
         .insert_header((header::HeaderName::from_static("x-accel-buffering"), "no"))
         .append_header((header::VARY, "Accept"));
+    if let Some(standing) = standing {
+        standing.tell(&mut head);
+    }
     head
 }
 

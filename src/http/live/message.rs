@@ -17,8 +17,8 @@ pub(super) enum Message {
     Ping(Option<Value>),
     /// `pong`.
     Pong,
-    /// `subscribe`.
-    Subscribe { id: String, params: Params },
+    /// `subscribe`, in a message of so many bytes.
+    Subscribe { id: String, params: Params, bytes: usize },
     /// `complete`.
     Complete { id: String },
 }
@@ -40,7 +40,11 @@ impl Message {
                 let id = id(&mut message)?;
                 let payload = payload(&mut message)?.ok_or("payload must be an object")?;
                 let params = Params::of_object(payload).map_err(|error| error.message())?;
-                Ok(Self::Subscribe { id, params })
+                Ok(Self::Subscribe {
+                    id,
+                    params,
+                    bytes: text.len(),
+                })
             }
             "complete" => id(&mut message).map(|id| Self::Complete { id }),
             _ => Err("type is none that a client sends".into()),
@@ -137,7 +141,7 @@ mod tests {
             Ok(Message::Complete { id: "1".into() })
         );
         let subscribe = json!({"type": "subscribe", "id": "ü", "payload": {"query": "{a}", "variables": null}});
-        let Ok(Message::Subscribe { id, params }) = read(&subscribe) else {
+        let Ok(Message::Subscribe { id, params, .. }) = read(&subscribe) else {
             panic!("{subscribe}");
         };
         assert_eq!((id.as_str(), params.query.as_str()), ("ü", "{a}"));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::domain::actor::{Actor, Principal};
 use crate::domain::limits::LiveLimits;
+use crate::domain::network::block;
 use crate::error::Error;
 
 /// Seconds after which it may be tried again.
@@ -26,7 +27,7 @@ impl Guest {
         if actor.is_signed_in() {
             Self::Principal(actor.principal.clone())
         } else {
-            Self::Address(address)
+            Self::Address(address.map(block))
         }
     }
 }

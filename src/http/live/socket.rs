@@ -1,5 +1,7 @@
 //! From a request to a WebSocket: who may open one.
 
+use std::net::IpAddr;
+
 use actix_web::dev::Payload;
 use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
@@ -32,7 +34,11 @@ pub fn is_asked_for(context: &GuardContext<'_>) -> bool {
 
 /// Opens a WebSocket.
 pub async fn open(request: HttpRequest, payload: web::Payload, edge: web::Data<Edge>) -> HttpResponse {
-    let (authorization, seat) = match admit(&request, &edge).await {
+    let Entry {
+        authorization,
+        seat,
+        address,
+    } = match admit(&request, &edge).await {
         Ok(admitted) => admitted,
         Err(refused) => return operation::respond(&request, refused),
     };
@@ -43,7 +49,7 @@ pub async fn open(request: HttpRequest, payload: web::Payload, edge: web::Data<E
             let connection = Connection {
                 request_id: request_id(&request),
                 authorization,
-                address: request.peer_addr().map(|address| address.ip()),
+                address,
                 flow: flow.clone(),
                 session,
                 messages: messages
@@ -75,9 +81,17 @@ async fn upgrade(
     actix_ws::handle_with_protocols(request, payload, &[PROTOCOL])
 }
 
-/// The header `Authorization` and a seat, for whoever may open one.
-async fn admit(request: &HttpRequest, edge: &web::Data<Edge>) -> Result<(Option<String>, Seat), Answer> {
+/// What is known of whoever may open one.
+struct Entry {
+    /// The header `Authorization`.
+    authorization: Option<String>,
+    seat: Seat,
+    address: Option<IpAddr>,
+}
+
+async fn admit(request: &HttpRequest, edge: &web::Data<Edge>) -> Result<Entry, Answer> {
     let id = request_id(request);
+    let visitor = operation::enter(request, edge, Media::Json)?;
     let form = form(Media::Json, &id, edge);
     if edge.house.is_closing() {
         let error = "The server is shutting down: try again in a moment.";
@@ -94,14 +108,18 @@ async fn admit(request: &HttpRequest, edge: &web::Data<Edge>) -> Result<(Option<
     let authorization = authorization.map(str::to_owned);
     let actor = match &authorization {
         Some(_) => {
-            let read = Credential::read(edge, authorization.clone()).await;
+            let read = Credential::read(edge, authorization.clone(), &visitor).await;
             read.map_err(|error| form.refused(error))?.actor
         }
         None => Actor::anonymous(),
     };
-    let guest = Guest::new(&actor, request.peer_addr().map(|address| address.ip()));
+    let guest = Guest::new(&actor, visitor.address);
     let seat = edge.house.hall.sit(guest).map_err(|error| form.refused(error))?;
-    Ok((authorization, seat))
+    Ok(Entry {
+        authorization,
+        seat,
+        address: visitor.address,
+    })
 }
 
 /// Whether whoever connects is a program, a page of ours, or one whose origin is named. A browser asks nobody before it

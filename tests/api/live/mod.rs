@@ -1,6 +1,6 @@
 //! Connections that stay open, over real sockets.
 
-mod client;
+pub mod client;
 mod events;
 mod feed;
 mod limits;
