@@ -26,6 +26,9 @@ pub use start::{StartError, connect, open, target};
 
 /// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
 const STACK: usize = 8 * 1024 * 1024;
+/// How long an idle connection is kept. Longer than usual proxies keep theirs (60 s), so that it is not we who close one
+/// at the moment when a mutation is sent by it: its client could not know whether it happened.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// Time that requests have to end after the signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -200,6 +203,7 @@ fn listen(listener: TcpListener, edge: &web::Data<Edge>, patience: Duration) -> 
         // A client that closes its side has gone, and its query with it.
         .h1_allow_half_closed(false)
         .client_request_timeout(Duration::from_secs(10))
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(GRACE.as_secs())
         .disable_signals()
         .listen(listener)?;

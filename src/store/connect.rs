@@ -153,8 +153,9 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
             .acquire_timeout(Duration::from_millis(connect.lock_timeout_ms))
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    // Also ends a transaction whose BEGIN was still under way when its request was dropped.
-                    connection.execute("ROLLBACK").await?;
+                    // Also ends a transaction whose BEGIN was still under way when its request was dropped. ROLLBACK
+                    // alone would have PostgreSQL warn in its log, each time, that there is nothing to roll back.
+                    connection.execute("BEGIN; ROLLBACK").await?;
                     Ok(true)
                 })
             })

@@ -59,6 +59,12 @@ impl Cluster {
         let restarted = actix_web::rt::task::spawn_blocking(move || script(&["restart", mode], &directory));
         restarted.await.unwrap();
     }
+
+    /// What the database wrote into its log.
+    pub fn log(&self) -> String {
+        let path = self.directory.join("data/server.log");
+        String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+    }
 }
 
 impl Drop for Cluster {

@@ -304,7 +304,11 @@ impl TestApp {
             store,
             clock,
             backend,
-            client: reqwest::Client::new(),
+            // Idle connections are closed by the client, never by the server while something is sent.
+            client: reqwest::Client::builder()
+                .pool_idle_timeout(std::time::Duration::from_secs(30))
+                .build()
+                .unwrap(),
             stop: RefCell::new(Some(stop)),
             ended,
             database,

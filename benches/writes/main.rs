@@ -1,0 +1,323 @@
+//! Writes a second at full durability on PostgreSQL: the server's mutations, the same rows by plain SQL, and what the parts
+//! of the ledger cost. Starts a database and a server of its own; all variants take turns, round by round.
+//!
+//! ```sh
+//! cargo bench --bench writes              # CLIENTS=16 SECONDS=4 ROUNDS=5 POOL=8 change what is tried
+//! ```
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    missing_docs
+)]
+
+#[allow(dead_code)]
+#[path = "../../tests/common/cluster.rs"]
+mod cluster;
+mod flat;
+mod load;
+mod server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use nam_needs::graphql::node::GlobalId;
+use serde_json::{Value, json};
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::{Connection, Executor, PgConnection};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use cluster::Cluster;
+use flat::{Flat, Ledger, Like};
+use load::Sample;
+use server::{ADMIN, Client, Server};
+
+const CREATE: &str = "mutation($input: CreateAssistanceRequestInput!) { createAssistanceRequest(input: $input) {
+    assistanceRequest { id version items { id } } userErrors { code message } } }";
+const VERIFY: &str = "mutation($input: VerifyAssistanceRequestInput!) { verifyAssistanceRequest(input: $input) {
+    assistanceRequest { id } userErrors { code message } } }";
+const PLEDGE: &str = "mutation($input: CreateContributionInput!) { createContribution(input: $input) {
+    contribution { id version } userErrors { code message } } }";
+const COMMIT: &str = "mutation($input: ContributionStepInput!) { commitContribution(input: $input) {
+    contribution { id status } userErrors { code message } } }";
+const KEY: &str =
+    "mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret userErrors { code message } } }";
+
+/// The server, or plain SQL with so much of the ledger.
+const VARIANTS: [(&str, Option<Ledger>); 5] = [
+    ("plain SQL, no ledger", Some(Ledger::None)),
+    ("… with changes, no order", Some(Ledger::Changes)),
+    ("… placed in the transaction, under one lock", Some(Ledger::Inside)),
+    ("… placed after it, for all that wait", Some(Ledger::After)),
+    ("the server, by GraphQL", None),
+];
+
+fn setting(name: &str, default: f64) -> f64 {
+    std::env::var(name).map_or(default, |text| {
+        text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
+    })
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let cluster = Cluster::start();
+        bench(&cluster).await;
+    });
+}
+
+struct Bench {
+    clients: usize,
+    time: Duration,
+    rounds: usize,
+    flat: Arc<Flat>,
+    /// One connection to the server for each client.
+    connections: Arc<Vec<Mutex<Client>>>,
+    /// A verified request and an item of it for each client.
+    own: Vec<[Uuid; 2]>,
+    pledge: Uuid,
+}
+
+/// An empty database of the cluster: its URLs for the server, and for the role that migrates.
+async fn database(cluster: &Cluster) -> [String; 2] {
+    let mut owner = PgConnection::connect(&cluster.owner_url).await.unwrap();
+    owner.execute("CREATE DATABASE bench").await.unwrap();
+    [&cluster.server_url, &cluster.owner_url].map(|url| format!("{}/bench", url.rsplit_once('/').unwrap().0))
+}
+
+async fn bench(cluster: &Cluster) {
+    let [url, migrate_url] = database(cluster).await;
+    let (clients, pool_size) = (setting("CLIENTS", 16.0) as usize, setting("POOL", 8.0) as u32);
+    let server = Server::start(&url, &migrate_url, pool_size).await;
+    let pool = PgPoolOptions::new()
+        .max_connections(pool_size)
+        .test_before_acquire(false)
+        .connect(&url)
+        .await
+        .unwrap();
+    let bench = prepare(&server, pool, clients).await;
+    println!(
+        "{clients} clients, {pool_size} connections that write, {} rounds of {:.1} s each, {} processors",
+        bench.rounds,
+        bench.time.as_secs_f64(),
+        std::thread::available_parallelism().unwrap()
+    );
+    bench.create().await;
+    bench.commit().await;
+    audit(&url, &migrate_url);
+}
+
+/// What was written is whole, and all of it: else the rates are worth nothing.
+fn audit(url: &str, migrate_url: &str) {
+    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"))
+        .args(["audit", "verify"])
+        .arg(format!("--database-url={url}"))
+        .arg(format!("--migrate-database-url={migrate_url}"))
+        .output()
+        .unwrap();
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stderr)
+    );
+    println!(
+        "\nthe ledger verifies: {}",
+        String::from_utf8_lossy(&verified.stdout).trim()
+    );
+}
+
+fn request() -> Value {
+    json!({
+        "country": "BGD", "title": "Oxygen for Cox's Bazar", "priority": "CRITICAL", "peopleInNeed": 120_000,
+        "description": "Concentrators for four field hospitals.", "neededBy": "2030-01-31",
+        "items": [
+            { "commodity": "O2_CONCENTRATOR", "quantity": "1000000000", "unitCostUsd": "1" },
+            { "commodity": "GLOVES_EXAM", "quantity": "2500.5", "unitCostUsd": "0.1" },
+            { "kind": "FUNDING", "category": "HUM.MULTI", "quantity": "1000000" },
+        ],
+    })
+}
+
+/// The UUID behind an id of the API.
+fn key(id: &Value) -> Uuid {
+    match GlobalId::decode(id.as_str().unwrap()) {
+        Some(GlobalId::AssistanceRequest(key) | GlobalId::RequestItem(key) | GlobalId::Contribution(key)) => key,
+        _ => panic!("{id} is no id"),
+    }
+}
+
+/// A request, a contribution and its commitment by the server, whose rows plain SQL writes again.
+async fn prepare(server: &Server, pool: PgPool, clients: usize) -> Bench {
+    let mut client = Client::connect(&server.address).await.unwrap();
+    let input = json!({ "name": "reviewer", "roles": ["COORDINATOR"] });
+    let reviewer = client.mutate(ADMIN, KEY, &input).await["secret"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let mut input = request();
+    let draft = client.mutate(ADMIN, CREATE, &input).await["assistanceRequest"].clone();
+    input["submit"] = true.into();
+    let (mut own, mut items) = (Vec::new(), Vec::new());
+    for _ in 0..clients {
+        let made = client.mutate(ADMIN, CREATE, &input).await["assistanceRequest"].clone();
+        client
+            .mutate(
+                &reviewer,
+                VERIFY,
+                &json!({ "id": made["id"], "version": made["version"] }),
+            )
+            .await;
+        own.push([key(&made["id"]), key(&made["items"][0]["id"])]);
+        items.push(made["items"][0]["id"].clone());
+    }
+    let pledge = |item: &Value| json!({ "item": item, "organization": "WHO", "quantity": "0.001" });
+    let kept = client.mutate(ADMIN, PLEDGE, &pledge(&items[0])).await["contribution"].clone();
+    let given = client.mutate(ADMIN, PLEDGE, &pledge(&items[0])).await["contribution"].clone();
+    client
+        .mutate(
+            ADMIN,
+            COMMIT,
+            &json!({ "id": given["id"], "version": given["version"] }),
+        )
+        .await;
+    let (draft, given) = (key(&draft["id"]), key(&given["id"]));
+    let last_ticket = "ticket = (SELECT max(ticket) FROM change)";
+    let rows = [
+        Like::of(&pool, "assistance_request", &format!("id = '{draft}'")).await,
+        Like::of(
+            &pool,
+            "request_item",
+            &format!("request_id = '{draft}' ORDER BY position"),
+        )
+        .await,
+        Like::of(&pool, "change", &format!("request_id = '{draft}' ORDER BY ordinal")).await,
+        Like::of(
+            &pool,
+            "movement",
+            &format!("contribution_id = '{given}' AND committed_milli > 0"),
+        )
+        .await,
+        Like::of(&pool, "change", &format!("{last_ticket} ORDER BY ordinal")).await,
+    ];
+    let mut connections = Vec::new();
+    for _ in 0..clients {
+        connections.push(Mutex::new(Client::connect(&server.address).await.unwrap()));
+    }
+    Bench {
+        clients,
+        time: Duration::from_secs_f64(setting("SECONDS", 4.0)),
+        rounds: setting("ROUNDS", 5.0) as usize,
+        flat: Flat::new(pool, rows),
+        connections: Arc::new(connections),
+        own,
+        pledge: key(&kept["id"]),
+    }
+}
+
+impl Bench {
+    async fn create(&self) {
+        let mut samples: [Sample; VARIANTS.len()] = Default::default();
+        for round in 0..self.rounds {
+            for turn in 0..VARIANTS.len() {
+                let variant = (round + turn) % VARIANTS.len();
+                let (flat, connections) = (Arc::clone(&self.flat), Arc::clone(&self.connections));
+                let ledger = VARIANTS[variant].1;
+                let operation = move |client: usize, _| {
+                    let (flat, connections) = (Arc::clone(&flat), Arc::clone(&connections));
+                    async move {
+                        match ledger {
+                            Some(ledger) => flat.create(ledger).await,
+                            None => drop(connections[client].lock().await.mutate(ADMIN, CREATE, &request()).await),
+                        }
+                        true
+                    }
+                };
+                samples[variant].run(self.clients, self.time, operation).await;
+                self.settle().await;
+            }
+        }
+        tell("createAssistanceRequest with 3 items", &samples);
+    }
+
+    async fn commit(&self) {
+        let mut samples: [Sample; VARIANTS.len()] = Default::default();
+        for round in 0..self.rounds {
+            for turn in 0..VARIANTS.len() {
+                let variant = (round + turn) % VARIANTS.len();
+                let pledges = Arc::new(self.pledges().await);
+                let (flat, connections) = (Arc::clone(&self.flat), Arc::clone(&self.connections));
+                let ledger = VARIANTS[variant].1;
+                let operation = move |client: usize, turn: usize| {
+                    let (flat, connections) = (Arc::clone(&flat), Arc::clone(&connections));
+                    let pledge = pledges[client].get(turn).copied();
+                    async move {
+                        let Some(names) = pledge else { return false };
+                        match ledger {
+                            Some(ledger) => flat.commit(ledger, names).await,
+                            None => {
+                                let input = json!({ "id": GlobalId::Contribution(names[1]).encode().to_string(), "version": 1 });
+                                connections[client].lock().await.mutate(ADMIN, COMMIT, &input).await;
+                            }
+                        }
+                        true
+                    }
+                };
+                samples[variant].run(self.clients, self.time, operation).await;
+                self.settle().await;
+            }
+        }
+        tell("commitContribution", &samples);
+    }
+
+    /// Pledges for one run, more than it can commit: item and contribution, for each client.
+    async fn pledges(&self) -> Vec<Vec<[Uuid; 2]>> {
+        let count = (self.time.as_secs_f64() * 10_000.0) as i32 / i32::try_from(self.clients).unwrap() + 1;
+        let mut all = Vec::new();
+        for [request, item] in &self.own {
+            let sql = "INSERT INTO contribution SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(),
+                'request_id', $1::uuid, 'item_id', $2::uuid))).* FROM contribution c, generate_series(1, $3) WHERE c.id = $4
+                RETURNING id";
+            let ids: Vec<Uuid> = sqlx::query_scalar(sql)
+                .bind(request)
+                .bind(item)
+                .bind(count)
+                .bind(self.pledge)
+                .fetch_all(&self.flat.pool)
+                .await
+                .unwrap();
+            let sql = "UPDATE request_item SET pledged_milli = pledged_milli + $2 WHERE id = $1";
+            sqlx::query(sql)
+                .bind(item)
+                .bind(i64::from(count))
+                .execute(&self.flat.pool)
+                .await
+                .unwrap();
+            all.push(ids.into_iter().map(|id| [*item, id]).collect());
+        }
+        all
+    }
+
+    /// Leaves nothing of one run to the next: changes without a place, and pages that a checkpoint would write.
+    async fn settle(&self) {
+        flat::number(&self.flat.pool).await;
+    }
+}
+
+fn tell(what: &str, samples: &[Sample]) {
+    println!("\n{what:<46} | a second | p50 ms | p99 ms | of plain SQL");
+    for ((name, _), sample) in VARIANTS.iter().zip(samples) {
+        println!(
+            "{name:<46} | {:>8.0} | {:>6.1} | {:>6.1} | {:>6.2}",
+            sample.rate(),
+            sample.percentile(50),
+            sample.percentile(99),
+            sample.ratio(&samples[0])
+        );
+    }
+}
