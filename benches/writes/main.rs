@@ -56,8 +56,9 @@ const VARIANTS: [(&str, Option<Ledger>); 5] = [
     ("the server, by GraphQL", None),
 ];
 
-fn setting(name: &str, default: f64) -> f64 {
-    std::env::var(name).map_or(default, |text| {
+fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+    let given = std::env::var(name).ok();
+    given.map_or(default, |text| {
         text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
     })
 }
@@ -99,7 +100,7 @@ async fn database(cluster: &Cluster) -> [String; 2] {
 
 async fn bench(cluster: &Cluster) {
     let [url, migrate_url] = database(cluster).await;
-    let (clients, pool_size) = (setting("CLIENTS", 16.0) as usize, setting("POOL", 8.0) as u32);
+    let (clients, pool_size) = (setting("CLIENTS", 16), setting("POOL", 8));
     let server = Server::start(&url, &migrate_url, pool_size).await;
     let pool = PgPoolOptions::new()
         .max_connections(pool_size)
@@ -218,7 +219,7 @@ async fn prepare(server: &Server, pool: PgPool, clients: usize) -> Bench {
     Bench {
         clients,
         time: Duration::from_secs_f64(setting("SECONDS", if measures() { 4.0 } else { 0.2 })),
-        rounds: setting("ROUNDS", if measures() { 5.0 } else { 1.0 }) as usize,
+        rounds: setting("ROUNDS", if measures() { 5 } else { 1 }),
         flat: Flat::new(pool, rows),
         connections: Arc::new(connections),
         own,
@@ -283,7 +284,7 @@ impl Bench {
 
     /// Pledges for one run, more than it can commit: item and contribution, for each client.
     async fn pledges(&self) -> Vec<Vec<[Uuid; 2]>> {
-        let count = (self.time.as_secs_f64() * 10_000.0) as i32 / i32::try_from(self.clients).unwrap() + 1;
+        let count = i32::try_from(self.time.as_millis()).unwrap() * 10 / i32::try_from(self.clients).unwrap() + 1;
         let mut all = Vec::new();
         for [request, item] in &self.own {
             let sql = "INSERT INTO contribution SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(),
