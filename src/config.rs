@@ -12,6 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::domain::limits::{Limits, LiveLimits, RateLimits};
 use crate::domain::network::Networks;
 
+mod bounds;
+
+pub use self::bounds::Bounds;
+
 /// The database where none is named: a file in the working directory.
 const DEFAULT_DATABASE: &str = "sqlite://nam-needs.sqlite?mode=rwc";
 /// What would be ours if it were a setting: a mistaken name must not pass in silence.
@@ -197,6 +201,10 @@ pub struct Config {
     #[arg(long, env = "MAX_BODY_BYTES", value_name = "BYTES", default_value_t = 256 * 1024, value_parser = clap::value_parser!(u32).range(1_024..=67_108_864), global = true)]
     pub max_body_bytes: u32,
 
+    /// Further limits of one request.
+    #[command(flatten)]
+    pub bounds: Bounds,
+
     /// Points of cost that come back each second to an address without a credential; 0 counts nothing
     #[arg(long, env = "RATE_ANONYMOUS", value_name = "POINTS", default_value_t = RateLimits::default().anonymous, value_parser = clap::value_parser!(u32).range(0..=1_000_000), global = true)]
     pub rate_anonymous: u32,
@@ -296,7 +304,7 @@ impl Config {
     /// The limits of one request.
     pub fn limits(&self) -> Limits {
         let bytes = usize::try_from(self.max_body_bytes).unwrap_or(usize::MAX);
-        Limits {
+        self.bounds.upon(Limits {
             body_bytes: bytes,
             import_body_bytes: bytes.saturating_mul(8),
             tokens: usize::try_from(self.max_tokens).unwrap_or(usize::MAX),
@@ -305,7 +313,7 @@ impl Config {
             signed_in_cost: self.max_cost_signed_in,
             time_ms: self.timeout_ms,
             ..Limits::default()
-        }
+        })
     }
 
     /// How much each client may ask for in a time.

@@ -66,6 +66,30 @@ pub struct ViewerLimits {
     max_items_per_request: i32,
     /// Rows of an import.
     max_import_rows: i32,
+    /// Rows of a page where `first` and `last` are left out.
+    default_page_size: i32,
+    /// Rows of a page of countries, categories, commodities or organizations.
+    max_reference_page_size: i32,
+    /// Ids that `nodes` takes.
+    max_nodes: i32,
+    /// Brackets of any kind open at once in a document or a body.
+    max_nesting: i32,
+    /// Fields of an operation, fragments expanded.
+    max_fields: i32,
+    /// Fields with an alias, fragments expanded.
+    max_aliases: i32,
+    /// Root fields of an operation.
+    max_root_fields: i32,
+    /// Levels of `and`, `or`, `not` and of relations in a filter.
+    max_filter_depth: i32,
+    /// Values of a list in an input.
+    max_list_values: i32,
+    /// Errors told in one answer.
+    max_errors: i32,
+    /// Cost of an introspection, which has a budget of its own.
+    max_introspection_cost: i32,
+    /// Time of a request, in milliseconds.
+    timeout_ms: i32,
 }
 
 #[Object]
@@ -114,6 +138,18 @@ impl ViewerQuery {
                 max_body_bytes: count(limits.body(&request.actor)),
                 max_items_per_request: count(limits.items),
                 max_import_rows: count(limits.import_rows),
+                default_page_size: i32::try_from(limits.default_page).unwrap_or(i32::MAX),
+                max_reference_page_size: i32::try_from(limits.reference_page).unwrap_or(i32::MAX),
+                max_nodes: count(limits.nodes),
+                max_nesting: count(limits.nesting),
+                max_fields: count(limits.fields),
+                max_aliases: count(limits.aliases),
+                max_root_fields: count(limits.root_fields),
+                max_filter_depth: count(limits.filter_depth),
+                max_list_values: count(limits.list_values),
+                max_errors: count(limits.errors),
+                max_introspection_cost: i32::try_from(limits.introspection_cost).unwrap_or(i32::MAX),
+                timeout_ms: i32::try_from(limits.time_ms).unwrap_or(i32::MAX),
             },
         })
     }

@@ -194,7 +194,7 @@ impl Form<'_> {
             _ => None,
         };
         Told {
-            message: error.message(),
+            message: bounded(error.message()),
             locations: locations
                 .iter()
                 .map(|(line, column)| Location {
@@ -213,6 +213,17 @@ impl Form<'_> {
 }
 
 const INTERNAL: &str = "INTERNAL";
+/// Bytes of a message, about.
+const MESSAGE: usize = 1_000;
+
+/// What a client sent may be quoted, but not all of it.
+fn bounded(mut message: String) -> String {
+    if message.len() > MESSAGE {
+        message.truncate(message.floor_char_boundary(MESSAGE));
+        message.push('…');
+    }
+    message
+}
 
 /// Seconds to wait before trying again.
 const fn retry_after(error: &Error) -> Option<u64> {

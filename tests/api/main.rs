@@ -9,6 +9,7 @@
 
 mod api_key;
 mod bad_input;
+mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
