@@ -3,7 +3,7 @@
 //! Law of the room: named by `cli` and `app` only.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, CommandFactory, ValueEnum};
@@ -180,6 +180,18 @@ pub struct Config {
     /// Whether the schema can be read by introspection; /schema.graphql is served either way
     #[arg(long, env = "INTROSPECTION", value_name = "BOOL", default_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
     pub introspection: bool,
+
+    /// Documents that clients may name by id: a manifest of theirs, or a folder with one for each client
+    #[arg(long, env = "TRUSTED_DOCUMENTS", value_name = "FILE|FOLDER", global = true)]
+    pub trusted_documents: Option<PathBuf>,
+
+    /// Whether nothing but those is executed
+    #[arg(long, env = "TRUSTED_ONLY", value_name = "BOOL", default_value = "false", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
+    pub trusted_only: bool,
+
+    /// Bytes for documents that clients register by sending them once, to name them by hash from then on; 0 for none
+    #[arg(long, env = "PERSISTED_QUERIES_BYTES", value_name = "BYTES", default_value_t = 16 * 1024 * 1024, value_parser = clap::value_parser!(u32).range(0..=1_073_741_824), global = true)]
+    pub persisted_queries_bytes: u32,
 
     /// Cost of an operation without a credential
     #[arg(long, env = "MAX_COST_ANONYMOUS", value_name = "COST", default_value_t = Limits::default().anonymous_cost, global = true)]
@@ -358,6 +370,9 @@ impl Config {
             if !known.iter().any(|scheme| url.starts_with(scheme)) {
                 return Err(format!("{name} must begin with sqlite: or postgres:"));
             }
+        }
+        if self.trusted_only && self.trusted_documents.is_none() {
+            return Err("TRUSTED_ONLY needs TRUSTED_DOCUMENTS: nothing would be executed".into());
         }
         tracing_subscriber::EnvFilter::try_new(&self.log)
             .map_err(|error| format!("LOG is no filter of log lines: {error}"))?;

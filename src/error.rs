@@ -34,7 +34,7 @@ pub enum Error {
     RateLimited(u64),
     /// The body is larger than is read.
     PayloadTooLarge(String),
-    /// A hash of a document that the server has not stored.
+    /// A hash or an id of a document that the server does not know.
     PersistedQueryNotFound,
     /// Only registered documents are answered here.
     PersistedQueryRequired,
@@ -93,10 +93,11 @@ impl Error {
                 "Introspection is switched off here; the schema is served at /schema.graphql.".into()
             }
             Self::RateLimited(seconds) => format!("Too many requests: try again in {seconds} s."),
-            Self::PersistedQueryNotFound => {
-                "No document is stored under this hash: send the document with it.".into()
+            // Clients of Apollo's protocol know it by this very text, and send the document with its hash then.
+            Self::PersistedQueryNotFound => "PersistedQueryNotFound".into(),
+            Self::PersistedQueryRequired => {
+                "Only registered documents are answered here: send the id of one as documentId.".into()
             }
-            Self::PersistedQueryRequired => "Only registered documents are answered here.".into(),
             Self::Timeout => {
                 "The time allowed for one request has passed. A write may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.".into()
             }

@@ -10,52 +10,19 @@
 
 mod common;
 
-use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 
-use common::ADMIN;
+use common::node::Packages;
+use common::{ADMIN, TestApp};
 
-/// Runs a program to its end, and fails with all that it says where it fails.
-fn run(command: &mut Command) {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("the tests need {program} (Debian: apt-get install nodejs npm): {error}"));
-    let told = [output.stdout, output.stderr].concat();
-    assert!(
-        output.status.success(),
-        "{command:?}\n{}",
-        String::from_utf8_lossy(&told)
-    );
-}
-
-fn folder() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients"))
-}
-
-/// Installs the clients once, as the lock file says.
-fn install() {
-    static DONE: OnceLock<()> = OnceLock::new();
-    DONE.get_or_init(|| {
-        run(Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(folder()))
-    });
-}
+const CLIENTS: Packages = Packages("clients");
 
 /// Runs a file of tests against the server.
-async fn node(app: &common::TestApp, file: &'static str) {
-    install();
+async fn node(app: &TestApp, file: &'static str) {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| CLIENTS.install());
     let url = app.url.clone();
-    let tests = move || {
-        let mut node = Command::new("node");
-        run(node
-            .args(["--test", file])
-            .current_dir(folder())
-            .env("URL", url)
-            .env("KEY", ADMIN));
-    };
+    let tests = move || CLIENTS.node(&["--test", file], &[("URL", &url), ("KEY", ADMIN)]);
     actix_web::rt::task::spawn_blocking(tests).await.unwrap();
 }
 

@@ -18,11 +18,12 @@ use tokio::sync::oneshot;
 
 use crate::auth::{Auth, TokenSettings};
 use crate::config::Config;
+use crate::http::documents::{self, Library};
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
 use crate::store::{self, Clock, Store, change};
 
-pub use start::{StartError, connect, open, target};
+pub use start::{StartError, connect, library, open, target};
 
 /// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
 const STACK: usize = 8 * 1024 * 1024;
@@ -81,6 +82,7 @@ impl Application {
         let bind = |error| StartError::Bind(config.bind, error);
         let listener = TcpListener::bind(config.bind).map_err(bind)?;
         let auth = Auth::new(&tokens(config)).map_err(StartError::Setting)?;
+        let library = start::documents(config)?;
         let runtime = Operations::new()?;
         let handle = runtime.handle()?;
         auth.begin(&handle);
@@ -100,7 +102,8 @@ impl Application {
         handle.spawn(change::follow(store.clone(), async { drop(ended.await) }));
         let runner = Runner::new(handle);
         let steps = Migrator::migrations().len();
-        let edge = Edge::new(store.clone(), auth, rules(config), runner.clone(), steps).map_err(StartError::Fault)?;
+        let edge =
+            Edge::new(store.clone(), auth, rules(config, library), runner.clone(), steps).map_err(StartError::Fault)?;
         let edge = web::Data::new(edge);
         let address = listener.local_addr()?;
         let server = listen(listener, &edge, patience(config))?;
@@ -162,7 +165,7 @@ impl Application {
     }
 }
 
-fn rules(config: &Config) -> http::Rules {
+fn rules(config: &Config, library: Library) -> http::Rules {
     http::Rules {
         limits: Arc::new(config.limits()),
         anonymous_read: config.anonymous_read,
@@ -172,6 +175,11 @@ fn rules(config: &Config) -> http::Rules {
         rates: config.rate_limits(),
         rate_exempt: config.rate_exempt.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        documents: documents::Settings {
+            library: Arc::new(library),
+            only: config.trusted_only,
+            persisted_bytes: usize::try_from(config.persisted_queries_bytes).unwrap_or(usize::MAX),
+        },
     }
 }
 

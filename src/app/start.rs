@@ -2,12 +2,16 @@
 //! first key is minted.
 
 use std::io::Write;
+use std::path::Path;
 
 use migration::{Direction, RunError, Target};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::graphql;
+use crate::http::documents::Library;
+use crate::http::gate::Gate;
 use crate::interchange::{examples, figures};
 use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store, milestone};
 
@@ -106,6 +110,35 @@ pub async fn connect(config: &Config, clock: Clock) -> Result<Store, StartError>
         import_rows: limits.import_rows,
     };
     Ok(store::open(&connect, clock, rules).await?)
+}
+
+/// The documents that the operator registers, each of which the schema can answer.
+///
+/// # Errors
+/// Names those that it can't.
+pub fn documents(config: &Config) -> Result<Library, StartError> {
+    match &config.trusted_documents {
+        Some(path) => {
+            let wrong = |why| StartError::Setting(format!("TRUSTED_DOCUMENTS: {why}"));
+            let library = library(path, config).map_err(wrong)?;
+            let (documents, clients) = library.counts();
+            tracing::info!(documents, clients, only = config.trusted_only, "trusted documents");
+            Ok(library)
+        }
+        None => Ok(Library::default()),
+    }
+}
+
+/// The documents that are registered there, each of which the schema can answer.
+///
+/// # Errors
+/// Says which file or which document is wrong, and why.
+pub fn library(path: &Path, config: &Config) -> Result<Library, String> {
+    let library = Library::read(path)?;
+    let gate = Gate::new(&graphql::sdl())?;
+    let checked = library.check(&gate, &config.limits());
+    checked.map_err(|faults| format!("{} holds documents that can't be answered:\n{faults}", path.display()))?;
+    Ok(library)
 }
 
 /// Loads what comes with the program.

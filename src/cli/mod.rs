@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 wrong usage. What a command gives is on standard output, the log on standard error.
 
 mod audit;
+mod documents;
 mod export;
 mod import;
 mod key;
@@ -27,6 +28,7 @@ Examples:
   nam-needs key create --name 'Ministry of Health' --role FOCAL_POINT --country BGD
   nam-needs migrate status
   nam-needs schema > schema.graphql
+  nam-needs documents check manifests/
   nam-needs import --mapping plans.mapping.toml --dry-run plans.csv
   nam-needs export --hxl > requests.csv
   nam-needs audit verify
@@ -52,6 +54,8 @@ enum Command {
     Migrate(migrate::Migrate),
     /// Print the schema
     Schema,
+    /// Check the documents that clients may name by id
+    Documents(documents::Documents),
     /// Mint, list and revoke API keys
     Key(key::Key),
     /// Read requests from a CSV file
@@ -101,6 +105,7 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Serve => serve::run(&config).await,
             Command::Migrate(migrate) => migrate.run(&config).await,
             Command::Schema => schema::run(),
+            Command::Documents(documents) => documents.run(&config),
             Command::Key(key) => key.run(&config).await,
             Command::Import(import) => import.run(&config).await,
             Command::Export(export) => export.run(&config).await,

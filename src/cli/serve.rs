@@ -21,12 +21,12 @@ pub(super) async fn run(config: &Config) -> Result<(), StartError> {
         built = Application::build(config, Clock::System) => built?,
         () = stop() => return Ok(()),
     };
-    greet(&application)?;
+    greet(&application, config)?;
     application.run_until(stop()).await
 }
 
 /// Tells where to look.
-fn greet(application: &Application) -> Result<(), StartError> {
+fn greet(application: &Application, config: &Config) -> Result<(), StartError> {
     let mut address = application.address();
     if address.ip().is_unspecified() {
         address.set_ip(match address {
@@ -36,7 +36,9 @@ fn greet(application: &Application) -> Result<(), StartError> {
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "NAM Needs {} is ready", env!("CARGO_PKG_VERSION"))?;
-    writeln!(out, "  explorer  http://{address}/graphql  (in a browser)")?;
+    if !config.trusted_only {
+        writeln!(out, "  explorer  http://{address}/graphql  (in a browser)")?;
+    }
     writeln!(out, "  GraphQL   http://{address}/graphql")?;
     writeln!(out, "  schema    http://{address}/schema.graphql")?;
     out.flush()?;

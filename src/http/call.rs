@@ -15,11 +15,12 @@ use crate::error::Error;
 use crate::graphql::context;
 use crate::http::accept::Media;
 use crate::http::answer::{Answer, Cost, Form};
+use crate::http::documents::Fresh;
 use crate::http::gate::{Admitted, Incoming, OperationKind};
 use crate::http::params::Params;
 use crate::http::rate::{Dry, Standing, Visitor};
 use crate::http::run::Fate;
-use crate::http::trace::Note;
+use crate::http::trace::{Note, TrustedOperation};
 use crate::http::{Edge, body};
 use crate::store::counted;
 
@@ -71,6 +72,8 @@ pub struct Call {
     pub authorization: Option<String>,
     /// Who pays for it, as far as that is known.
     pub visitor: Visitor,
+    /// What the client calls itself.
+    pub client: Option<String>,
     /// What it asks.
     pub source: Source,
 }
@@ -130,13 +133,16 @@ impl Call {
         let actor = self.authenticate().await.map_err(|error| self.form().refused(error))?;
         let brought = self.edge.rates.bring(&mut self.visitor, &actor, self.source.bytes());
         brought.map_err(|dry| self.form().refused(dry.into()))?;
-        let admitted = self.read(&actor, note)?;
+        let (admitted, fresh) = self.read(&actor, note)?;
         self.check(&actor, &admitted)?;
         let paid = self.edge.rates.spend(&mut self.visitor, &actor, admitted.cost);
         paid.map_err(|dry: Dry| {
             let cost = self.cost(&actor, admitted.cost);
             self.form().refused_at(dry.into(), Some(cost))
         })?;
+        if let Some(fresh) = fresh {
+            self.edge.documents.keep(fresh);
+        }
         Ok((actor, admitted))
     }
 
@@ -149,21 +155,24 @@ impl Call {
         looked
     }
 
-    /// What was asked for, where it is good in itself.
-    fn read(&self, actor: &Actor, note: &mut Note) -> Result<Admitted, Answer> {
+    /// What was asked for, where it is good in itself, with the document that its client wants to be remembered.
+    fn read(&self, actor: &Actor, note: &mut Note) -> Result<(Admitted, Option<Fresh>), Answer> {
         let (edge, form) = (&self.edge, self.form());
         let limits = &*edge.rules.limits;
         if self.source.bytes() > limits.body(actor) {
             return Err(form.refused(body::too_large(limits.body(actor))));
         }
-        let params = self
+        let mut params = self
             .source
             .read(limits.nesting)
             .map_err(|error| form.refused_as(StatusCode::BAD_REQUEST, error))?;
+        let variables = std::mem::take(&mut params.variables);
+        let found = edge.documents.find(self.client.as_deref(), &params);
+        let found = found.map_err(|error| form.refused(error))?;
         let incoming = Incoming {
-            document: &params.query,
+            document: &found.text,
             operation_name: params.operation_name.as_deref(),
-            variables: params.variables,
+            variables,
             limits,
             max_cost: limits.cost(actor),
             introspection: edge.rules.introspection,
@@ -173,7 +182,11 @@ impl Call {
             form.refusal(&refusal.problems, cost)
         })?;
         note.roots.clone_from(&admitted.roots);
-        Ok(admitted)
+        note.trusted = found.trusted.clone().map(|document| TrustedOperation {
+            document,
+            name: admitted.operation_name.clone(),
+        });
+        Ok((admitted, found.fresh()))
     }
 
     /// What is asked of an operation that is good in itself.

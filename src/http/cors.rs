@@ -8,7 +8,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
-use crate::http::Edge;
+use crate::http::{Edge, client};
 
 /// Seconds for which a browser may remember the permission.
 const REMEMBER: &str = "600";
@@ -53,7 +53,7 @@ fn preflight() -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "authorization, content-type, accept",
+            format!("authorization, content-type, accept, {}", client::NAMES.join(", ")),
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, REMEMBER))
         .finish()

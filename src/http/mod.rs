@@ -23,8 +23,11 @@ pub mod accept;
 mod address;
 mod answer;
 mod body;
+mod cache;
 mod call;
+mod client;
 mod cors;
+pub mod documents;
 mod explorer;
 pub mod gate;
 mod health;
@@ -36,6 +39,7 @@ mod rate;
 pub mod run;
 mod trace;
 
+use self::documents::Documents;
 use self::gate::Gate;
 use self::live::{House, socket};
 use self::rate::Rates;
@@ -60,6 +64,8 @@ pub struct Rules {
     pub rate_exempt: Networks,
     /// Whose word on a client's address is taken.
     pub trusted_proxies: Networks,
+    /// What documents clients can name without sending them.
+    pub documents: documents::Settings,
 }
 
 /// Everything that answers requests, shared by all workers.
@@ -69,6 +75,7 @@ pub struct Edge {
     schema: NeedsSchema,
     sdl: String,
     gate: Gate,
+    documents: Documents,
     rules: Rules,
     runner: Runner,
     steps: usize,
@@ -86,6 +93,7 @@ impl Edge {
         let sdl = graphql::sdl();
         Ok(Self {
             gate: Gate::new(&sdl)?,
+            documents: Documents::new(rules.documents.clone()),
             auth,
             schema: graphql::schema(),
             sdl,

@@ -10,13 +10,17 @@ use crate::http::call::{Call, Outcome, Source, form};
 use crate::http::live::events;
 use crate::http::rate::Visitor;
 use crate::http::trace::request_id;
-use crate::http::{Edge, address, body, explorer, single};
+use crate::http::{Edge, address, body, client, explorer, single};
 
 /// The methods of /graphql.
 const METHODS: &str = "GET, POST";
 /// A query in the query string, or a person with a browser.
 pub async fn get(request: HttpRequest, edge: web::Data<Edge>) -> HttpResponse {
-    let offered = [Media::Json, Media::GraphqlResponse, Media::Html, Media::EventStream];
+    let mut offered = vec![Media::Json, Media::GraphqlResponse, Media::EventStream];
+    // Nothing that one writes in the explorer would be executed where only registered documents are.
+    if !edge.documents.only_trusted() {
+        offered.push(Media::Html);
+    }
     match negotiate(accept(&request).as_deref(), &offered) {
         Some(Media::Html) => explorer::page(),
         Some(media) => match enter(&request, &edge, media) {
@@ -191,6 +195,7 @@ fn call(
         authorization: authorization.map(str::to_owned),
         visitor,
         request_id,
+        client: client::of_headers(request.headers()),
         source,
     })
 }

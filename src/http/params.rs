@@ -5,16 +5,23 @@ use serde_json::{Map, Value};
 use crate::error::Error;
 use crate::http::json;
 
+/// What the draft on persisted documents of GraphQL over HTTP calls the id of a document.
+const DOCUMENT_ID: &str = "documentId";
+
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Params {
     /// The text of the document.
-    pub query: String,
+    pub query: Option<String>,
+    /// The id of a document that is registered.
+    pub document_id: Option<String>,
+    /// The hash of the document, of which the text may come along or be known: Apollo's persisted queries.
+    pub hash: Option<String>,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// Values of its variables.
     pub variables: Map<String, Value>,
-    /// Whatever else; nothing is read from it so far.
+    /// Whatever else; nothing but the hash is read from it.
     pub extensions: Map<String, Value>,
 }
 
@@ -40,12 +47,32 @@ impl Params {
     /// # Errors
     /// `BAD_USER_INPUT` where a parameter is missing or of another type.
     pub fn of_object(mut object: Map<String, Value>) -> Result<Self, Error> {
-        Ok(Self {
-            query: text(object.remove("query"), "query")?.ok_or_else(no_query)?,
+        let query = text(object.remove("query"), "query")?;
+        let mut document_id = text(object.remove(DOCUMENT_ID), DOCUMENT_ID)?;
+        // Older names of the same, which mean nothing beside a document.
+        if query.is_none() && document_id.is_none() {
+            document_id = text(object.remove("id"), "id")?.or(text(object.remove("doc_id"), "doc_id")?);
+        }
+        Self {
+            query,
+            document_id,
+            hash: None,
             operation_name: text(object.remove("operationName"), "operationName")?,
             variables: map(object.remove("variables"), "variables")?,
             extensions: map(object.remove("extensions"), "extensions")?,
-        })
+        }
+        .complete()
+    }
+
+    /// The same with the hash, where anything names a document.
+    fn complete(mut self) -> Result<Self, Error> {
+        self.hash = hash(&self.extensions)?;
+        if self.query.is_none() && self.document_id.is_none() && self.hash.is_none() {
+            return Err(refused(
+                "The parameter query is missing: it holds the GraphQL document.",
+            ));
+        }
+        Ok(self)
     }
 
     /// The parameters in the query string of a GET.
@@ -53,8 +80,16 @@ impl Params {
     /// # Errors
     /// `BAD_USER_INPUT` where they can't be read.
     pub fn of_query_string(query_string: &str, nesting: usize) -> Result<Self, Error> {
-        let mut found: [Option<String>; 4] = Default::default();
-        const NAMES: [&str; 4] = ["query", "operationName", "variables", "extensions"];
+        const NAMES: [&str; 7] = [
+            "query",
+            "operationName",
+            "variables",
+            "extensions",
+            DOCUMENT_ID,
+            "id",
+            "doc_id",
+        ];
+        let mut found: [Option<String>; 7] = Default::default();
         for pair in query_string.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = decoded(name)?;
@@ -69,7 +104,8 @@ impl Params {
                 return Err(refused(&format!("The parameter {name} stands twice.")));
             }
         }
-        let [query, operation_name, variables, extensions] = found;
+        let [query, operation_name, variables, extensions, document_id, id, doc_id] = found;
+        let older = if query.is_none() { id.or(doc_id) } else { None };
         let map_of = |text: Option<String>, name: &str| match text.filter(|text| !text.is_empty()) {
             Some(text) => match json::parse(text.as_bytes(), nesting) {
                 Ok(value) => map(Some(value), name),
@@ -77,12 +113,15 @@ impl Params {
             },
             None => Ok(Map::new()),
         };
-        Ok(Self {
-            query: query.ok_or_else(no_query)?,
+        Self {
+            query,
+            document_id: document_id.or(older),
+            hash: None,
             operation_name: operation_name.filter(|name| !name.is_empty()),
             variables: map_of(variables, "variables")?,
             extensions: map_of(extensions, "extensions")?,
-        })
+        }
+        .complete()
     }
 }
 
@@ -90,8 +129,20 @@ fn refused(why: &str) -> Error {
     Error::BadUserInput(why.into())
 }
 
-fn no_query() -> Error {
-    refused("The parameter query is missing: it holds the GraphQL document.")
+/// The hash in `extensions.persistedQuery`, of version 1 of Apollo's protocol.
+fn hash(extensions: &Map<String, Value>) -> Result<Option<String>, Error> {
+    let persisted = match extensions.get("persistedQuery") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(persisted)) => persisted,
+        Some(_) => return Err(refused("extensions.persistedQuery must be an object.")),
+    };
+    if persisted.get("version") != Some(&Value::from(1)) {
+        return Err(refused("extensions.persistedQuery.version must be 1."));
+    }
+    match persisted.get("sha256Hash") {
+        Some(Value::String(hash)) => Ok(Some(hash.clone())),
+        _ => Err(refused("extensions.persistedQuery.sha256Hash must be a string.")),
+    }
 }
 
 fn text(value: Option<Value>, name: &str) -> Result<Option<String>, Error> {
@@ -151,6 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn a_document_has_an_id_by_each_of_its_names() {
+        for name in ["documentId", "id", "doc_id"] {
+            assert_eq!(body(&json!({ name: "7" })).unwrap().document_id.as_deref(), Some("7"));
+            let read = Params::of_query_string(&format!("{name}=7"), 64).map_err(|error| error.message());
+            assert_eq!(read.unwrap().document_id.as_deref(), Some("7"));
+        }
+        let all = json!({"documentId": "1", "id": "2", "doc_id": "3"});
+        assert_eq!(body(&all).unwrap().document_id.as_deref(), Some("1"));
+        // Beside a document the older names may mean anything.
+        let beside = json!({"query": "{a}", "id": "2", "doc_id": {}});
+        assert_eq!(body(&beside).unwrap().document_id, None);
+        let hash = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "a"}}});
+        assert_eq!(body(&hash).unwrap().hash.as_deref(), Some("a"));
+    }
+
+    #[test]
     fn each_parameter_has_its_type() {
         for (value, name) in [
             (json!({"query": 1}), "query"),
@@ -159,6 +226,10 @@ mod tests {
             (json!({"query": "{a}", "variables": "x"}), "variables"),
             (json!({"query": "{a}", "variables": [1]}), "variables"),
             (json!({"query": "{a}", "extensions": 0}), "extensions"),
+            (json!({"documentId": 1}), "documentId"),
+            (json!({"id": 1}), "id"),
+            (json!({"extensions": {"persistedQuery": 1}}), "persistedQuery"),
+            (json!({"extensions": {}}), "query"),
             (json!([{"query": "{a}"}]), "Batches"),
             (json!("x"), "object"),
         ] {
@@ -171,7 +242,7 @@ mod tests {
     fn a_query_string_is_read() {
         let read = |text| Params::of_query_string(text, 64).map_err(|error| error.message());
         let params = read("x=1&query=%7B+a%20%C3%A9%7D&variables=%7B%22a%22:1%7D&operationName=").unwrap();
-        assert_eq!(params.query, "{ a é}");
+        assert_eq!(params.query.as_deref(), Some("{ a é}"));
         assert_eq!(params.operation_name, None);
         assert_eq!(Value::Object(params.variables), json!({"a": 1}));
         for (bad, why) in [

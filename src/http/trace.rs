@@ -9,6 +9,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 
+use crate::http::documents::Trusted;
+
 /// The header that tells a request's id. What a client sends in it is ignored.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What the log says in place of a status where the client went away.
@@ -24,6 +26,24 @@ pub struct Note {
     pub roots: Vec<String>,
     /// Statements that it took.
     pub statements: u64,
+    /// The operation, where its document is trusted: then its name is the operator's text, and one of so many.
+    pub trusted: Option<TrustedOperation>,
+}
+
+/// An operation of a document that the operator registered.
+#[derive(Clone, Debug)]
+pub struct TrustedOperation {
+    /// Which document.
+    pub document: Trusted,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+}
+
+impl TrustedOperation {
+    /// What people call it: its name, or else its document's.
+    pub fn label(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.document.to_string())
+    }
 }
 
 impl Note {
@@ -64,6 +84,8 @@ impl Drop for Line {
             ms = format!("{}.{:03}", micros / 1_000, micros % 1_000),
             roots = self.note.roots.join(","),
             statements = self.note.statements,
+            operation = self.note.trusted.as_ref().map(TrustedOperation::label),
+            document = self.note.trusted.as_ref().map(|trusted| trusted.document.to_string()),
             "request"
         );
     }

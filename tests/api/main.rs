@@ -13,6 +13,7 @@ mod bounds;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
+mod documents;
 mod errors;
 mod figures;
 mod http;

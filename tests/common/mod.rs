@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
 pub mod cluster;
+pub mod node;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

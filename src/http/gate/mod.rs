@@ -5,7 +5,6 @@
 //! remembered by the hash of its text. What depends on the request comes last: which operation, what variables, what
 //! price.
 
-mod cache;
 mod coerce;
 mod document;
 mod lexical;
@@ -26,12 +25,12 @@ use async_graphql::parser::types::ExecutableDocument;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use self::cache::{Cache, Key};
 use self::document::Document;
 use self::price::Price;
 use self::rules::Rules;
 use crate::domain::limits::Limits;
 use crate::error::Error;
+use crate::http::cache::{Cache, Key};
 
 /// Documents that are remembered, good ones and refused ones each.
 const REMEMBERED: usize = 2_000;
@@ -151,6 +150,14 @@ impl Gate {
             cost: afford(price, incoming)?,
             roots,
         })
+    }
+
+    /// Whether a document could be admitted, as far as that can be said before it is sent.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn check(&self, text: &str, limits: &Limits) -> Result<(), Refusal> {
+        self.document(text, limits).map(drop)
     }
 
     /// The document with this text, from memory or read anew.

@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::http::Edge;
 use crate::http::accept::Media;
 use crate::http::call::{Call, Source, form};
+use crate::http::client;
 use crate::http::params::Params;
 use crate::http::rate::Visitor;
 
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     pub request_id: String,
     /// The header of the upgrade.
     pub authorization: Option<String>,
+    /// What the client calls itself.
+    pub client: Option<String>,
     pub address: Option<IpAddr>,
     pub flow: Flow,
     pub session: Session,
@@ -138,6 +141,7 @@ impl Connection {
             match self.understand(frame).await? {
                 Some(Message::Init(payload)) => {
                     let credential = self.introduce(&payload).await?;
+                    self.client = client::of_payload(&payload).or_else(|| self.client.take());
                     self.say(message::ack()).await?;
                     return Ok(credential);
                 }
@@ -232,6 +236,7 @@ impl Connection {
             request_id: self.request_id.clone(),
             authorization: by.header.clone(),
             visitor,
+            client: self.client.clone(),
             source: Source::Message(params, bytes),
         }
     }

@@ -21,7 +21,7 @@ use crate::http::accept::Media;
 use crate::http::answer::Answer;
 use crate::http::call::form;
 use crate::http::trace::request_id;
-use crate::http::{Edge, cors, operation, single};
+use crate::http::{Edge, client, cors, operation, single};
 
 /// The protocol that is spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -49,6 +49,7 @@ pub async fn open(request: HttpRequest, payload: web::Payload, edge: web::Data<E
             let connection = Connection {
                 request_id: request_id(&request),
                 authorization,
+                client: client::of_headers(request.headers()),
                 address,
                 flow: flow.clone(),
                 session,

@@ -2,7 +2,7 @@
 
 pub mod client;
 mod events;
-mod feed;
+pub mod feed;
 mod limits;
 mod requests;
 mod rights;
