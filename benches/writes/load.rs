@@ -28,7 +28,7 @@ impl Sample {
                 let mut latencies = Vec::new();
                 for turn in 0.. {
                     let sent = Instant::now();
-                    if began.elapsed() >= time || !operation(client, turn).await {
+                    if turn > 0 && began.elapsed() >= time || !operation(client, turn).await {
                         break;
                     }
                     latencies.push(sent.elapsed());
