@@ -24,24 +24,22 @@ impl Packages {
         std::fs::write(installed, lock).unwrap();
     }
 
-    /// Runs Node with these arguments and these variables.
-    pub fn node(&self, arguments: &[&str], variables: &[(&str, &str)]) {
+    /// Runs Node with these arguments and these variables, and gives what it prints.
+    pub fn node(&self, arguments: &[&str], variables: &[(&str, &str)]) -> String {
         let mut node = Command::new("node");
         let node = node.args(arguments).current_dir(self.folder());
-        run(node.envs(variables.iter().copied()));
+        run(node.envs(variables.iter().copied()))
     }
 }
 
-/// Runs a program to its end, and fails with all that it says where it fails.
-fn run(command: &mut Command) {
+/// Runs a program to its end, gives what it prints, and fails with all that it says where it fails.
+fn run(command: &mut Command) -> String {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command
         .output()
         .unwrap_or_else(|error| panic!("the tests need {program} (Debian: apt-get install nodejs npm): {error}"));
-    let told = [output.stdout, output.stderr].concat();
-    assert!(
-        output.status.success(),
-        "{command:?}\n{}",
-        String::from_utf8_lossy(&told)
-    );
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (printed, told) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{command:?}\n{printed}{told}");
+    printed
 }

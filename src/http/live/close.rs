@@ -4,6 +4,10 @@ use actix_ws::{CloseCode, CloseReason};
 
 use crate::error::Error;
 
+/// Bytes of a reason, at most: the frame of a control message holds 125 with the code (RFC 6455, section 5.5), and who
+/// gets a longer one takes it for a broken connection.
+const REASON: usize = 123;
+
 /// A code with its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Close {
@@ -111,9 +115,11 @@ impl From<Error> for Close {
 
 impl From<Close> for CloseReason {
     fn from(close: Close) -> Self {
+        let mut reason = close.reason;
+        reason.truncate(reason.floor_char_boundary(REASON));
         Self {
             code: CloseCode::from(close.code),
-            description: Some(close.reason).filter(|reason| !reason.is_empty()),
+            description: Some(reason).filter(|reason| !reason.is_empty()),
         }
     }
 }

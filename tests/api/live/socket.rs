@@ -159,13 +159,62 @@ on_both! {
         client.subscribe("a", NAME, json!({})).await;
         assert_eq!(client.closed().await, (4409, "Subscriber for a already exists".into()));
 
+        // A reason that names a long id is cut where the frame ends, and never within a character.
+        let long = "ü".repeat(200);
         let mut client = Client::ready(app, None).await;
+        client.subscribe(&long, FOLLOW, json!({})).await;
+        client.subscribe(&long, NAME, json!({})).await;
+        assert_eq!(client.closed().await, (4409, format!("Subscriber for {}", "ü".repeat(54))));
+
+        let mut client = Client::ready(app, None).await;
+        client.say(json!({ "type": "connection_init" })).await;
+        assert_eq!(client.closed().await, (4429, "Too many initialisation requests".into()));
+
+        // Two at once, of which the first has not been answered yet.
+        let mut client = Client::open(app, Some(PROTOCOL), &[]).await.unwrap();
+        client.say(json!({ "type": "connection_init" })).await;
         client.say(json!({ "type": "connection_init" })).await;
         assert_eq!(client.closed().await, (4429, "Too many initialisation requests".into()));
 
         let mut client = Client::ready(app, None).await;
         client.send(Message::Close(None)).await;
         assert_eq!(client.closed().await.0, 1000);
+    }
+
+    async fn pings_are_answered_before_the_introduction_and_pongs_never(app) {
+        let mut client = Client::open(app, Some(PROTOCOL), &[]).await.unwrap();
+        for payload in [json!(null), json!({ "at": 1 })] {
+            client.say(json!({ "type": "pong", "payload": payload })).await;
+        }
+        client.say(json!({ "type": "complete", "id": "never begun" })).await;
+        client.say(json!({ "type": "ping", "payload": { "at": 1 } })).await;
+        assert_eq!(client.hear().await, json!({ "type": "pong", "payload": { "at": 1 } }));
+        client.say(json!({ "type": "connection_init", "payload": null })).await;
+        assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
+    }
+
+    async fn an_operation_that_its_client_completed_tells_nothing_more(app) {
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        for _ in 0..20 {
+            client.subscribe("a", NAME, json!({})).await;
+            client.say(json!({ "type": "complete", "id": "a" })).await;
+            client.say(json!({ "type": "ping" })).await;
+            // What was on its way already may come; nothing comes after the answer to the ping.
+            while client.hear().await["type"] != "pong" {}
+        }
+        client.say(json!({ "type": "ping" })).await;
+        assert_eq!(client.hear().await, json!({ "type": "pong" }));
+    }
+
+    async fn what_is_no_text_or_no_frame_closes_the_connection(app) {
+        let mut client = Client::ready(app, None).await;
+        let bad = Frame::message(vec![0xC3, 0x28], OpCode::Data(Data::Text), true);
+        client.send(Message::Frame(bad)).await;
+        assert_eq!(client.closed().await.0, 1007);
+        let mut client = Client::ready(app, None).await;
+        let bad = Frame::message(vec![b'x'; 2], OpCode::Data(Data::Reserved(3)), true);
+        client.send(Message::Frame(bad)).await;
+        assert_eq!(client.closed().await.0, 1002);
     }
 
     async fn a_message_that_is_too_long_is_not_kept(app) {
