@@ -3,6 +3,8 @@
 -- $REQUESTS is replaced by the number of requests; there are 3 items a request and about 5 contributions for 6 items.
 -- Not for a database that anybody relies on: nothing here is anybody's real need.
 SELECT setseed(0.42);
+-- The database asks who writes.
+SELECT set_config('nam.kind', 'import', true), set_config('nam.principal', 'system', true), set_config('nam.roles', 'ADMIN', true);
 
 CREATE TEMP TABLE fill_country AS
     SELECT code, row_number() OVER (ORDER BY nam_status = 'MEMBER' DESC, code) - 1 AS n FROM country;

@@ -6,6 +6,7 @@
 pub use sea_orm_migration::{MigrationStatus, MigrationTrait, MigratorTrait, sea_orm::DbErr};
 
 mod column;
+mod grant;
 mod m20261123_000001_reference_data;
 mod m20261123_000002_assistance_request;
 mod m20261123_000003_api_key;
@@ -14,6 +15,7 @@ mod m20261123_000010_search;
 mod m20261123_000011_order;
 mod m20261125_000020_idempotency;
 mod m20261125_000021_change;
+mod m20261125_000030_wall;
 mod run;
 
 pub use run::{Direction, RunError, Step, Target};
@@ -33,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000011_order::Migration),
             Box::new(m20261125_000020_idempotency::Migration),
             Box::new(m20261125_000021_change::Migration),
+            Box::new(m20261125_000030_wall::Migration),
         ]
     }
 }

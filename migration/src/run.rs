@@ -14,6 +14,7 @@ use sea_orm_migration::sea_orm::{
 use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 use crate::Migrator;
+use crate::grant::grants;
 
 /// Names the lock among all advisory locks of the database.
 const LOCK: i64 = 0x6e61_6d20_6d69_6772;
@@ -125,7 +126,7 @@ impl Target {
         }
     }
 
-    /// Lets the role that serves read and write, but not the list of steps.
+    /// Lets the role that serves do what serving needs, and nothing else.
     async fn grant(&self, tx: &DatabaseTransaction) -> Result<(), RunError> {
         if tx.get_database_backend() != DbBackend::Postgres {
             return Ok(());
@@ -140,14 +141,15 @@ impl Target {
         let schema: String = schema
             .ok_or_else(|| DbErr::Custom("no schema".into()))?
             .try_get_by_index(0)?;
-        let (schema, role) = (quoted(&schema), quoted(&role));
-        let grants = format!(
-            "GRANT USAGE ON SCHEMA {schema} TO {role};
-            GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
-            GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
-            GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
-            REVOKE INSERT, UPDATE, DELETE ON seaql_migrations FROM {role};"
-        );
+        let there = "SELECT tablename::text FROM pg_tables WHERE schemaname = current_schema()";
+        let there = tx
+            .query_all_raw(Statement::from_string(DbBackend::Postgres, there))
+            .await?;
+        let there = there
+            .iter()
+            .map(|row| row.try_get_by_index(0))
+            .collect::<Result<Vec<String>, _>>()?;
+        let grants = grants(&quoted(&schema), &quoted(&role), &there);
         tx.execute_unprepared(&grants).await?;
         Ok(())
     }
@@ -166,6 +168,12 @@ async fn lock(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbEr
             .await?;
         tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOCK})"))
             .await?;
+        // Steps may have rows to write, and policies ask the owner too.
+        tx.execute_unprepared(
+            "SELECT set_config('nam.kind', 'system', true), set_config('nam.principal', 'system', true),
+                    set_config('nam.roles', 'ADMIN', true)",
+        )
+        .await?;
     }
     Ok(tx)
 }

@@ -161,6 +161,7 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
             })
     };
     let write = pool().connect_with(options.clone()).await?;
+    warn_of_power(&write).await?;
     let reading = options.options([
         ("default_transaction_isolation", "repeatable read"),
         ("default_transaction_read_only", "on"),
@@ -172,4 +173,17 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
         SqlxPostgresConnector::from_sqlx_postgres_pool(read),
         SqlxPostgresConnector::from_sqlx_postgres_pool(write),
     ))
+}
+
+/// Policies do not hold for a role that is above them: the server then has one wall only, and the operator should know.
+async fn warn_of_power(pool: &sqlx::PgPool) -> Result<(), ConnectError> {
+    let above = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user";
+    let (above,): (bool,) = sqlx::query_as(above).fetch_one(pool).await?;
+    if above {
+        tracing::warn!(
+            "DATABASE_URL names a superuser, or a role that bypasses row-level security: the database's own check of who \
+             may write does not hold for it. Serve with a role of its own (docs/security.md, Two roles)."
+        );
+    }
+    Ok(())
 }

@@ -40,6 +40,7 @@ mod row;
 pub mod search;
 mod statements;
 mod turn;
+mod wall;
 mod write;
 
 pub use clock::Clock;

@@ -6,6 +6,17 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
 use crate::store::Write;
+use crate::store::wall::Opening;
+
+/// The opening of a write of this request, which waits for its turn at once; none where the client's id names none.
+pub(crate) fn opening(request: Option<Uuid>) -> Opening {
+    request.map_or(Opening::Plain, |request| Opening::Lock(key(request)))
+}
+
+/// The request's turn within a SELECT that finds the request: PostgreSQL takes it for the rows that are found.
+pub(crate) fn shared_by(column: &str) -> String {
+    format!("pg_advisory_xact_lock_shared(('x' || right(replace({column}::text, '-', ''), 16))::bit(64)::bigint)")
+}
 
 /// Waits for whoever has the request alone, and keeps it from them until the transaction ends.
 pub(crate) async fn share(w: &Write, request: Uuid) -> Result<(), DbErr> {
@@ -14,6 +25,9 @@ pub(crate) async fn share(w: &Write, request: Uuid) -> Result<(), DbErr> {
 
 /// Waits for everybody who has the request, and keeps it from them until the transaction ends.
 pub(crate) async fn take(w: &Write, request: Uuid) -> Result<(), DbErr> {
+    if w.opened.holds(key(request)) {
+        return Ok(());
+    }
     wait(w, "SELECT pg_advisory_xact_lock($1)", request).await
 }
 

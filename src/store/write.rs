@@ -14,6 +14,7 @@ use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
+use crate::store::wall::{self, Opened, Opening};
 use crate::store::{Author, Store, fault, idempotency};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
@@ -66,6 +67,7 @@ pub struct Write {
     pub(crate) reference: Arc<Reference>,
     pub(crate) store: Store,
     pub(crate) journal: Journal,
+    pub(crate) opened: Opened,
 }
 
 impl Write {
@@ -87,6 +89,7 @@ impl Write {
             reference: Arc::clone(&self.reference),
             store: self.store.clone(),
             journal: Journal::default(),
+            opened: self.opened.within(),
         })
     }
 
@@ -110,11 +113,28 @@ impl Store {
         T: Serialize + DeserializeOwned + Send + 'static,
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
     {
+        self.write_from(author, Opening::Plain, work).await
+    }
+
+    /// The same, with what the write begins with in its first statement.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) async fn write_from<T, F>(
+        &self,
+        author: impl Into<Author>,
+        opening: Opening,
+        work: F,
+    ) -> Result<T, Refused>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+        F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>> + Send + Sync + 'static,
+    {
         let (store, author) = (self.clone(), author.into());
         let task = tokio::spawn(inherited(async move {
             let mut tried = 0;
             loop {
-                match store.attempt(&author, &work).await {
+                match store.attempt(&author, opening, &work).await {
                     Err(Refused::Fault(fault)) if tried < RETRIES && fault::is_transient(&fault) => tried += 1,
                     Err(Refused::Fault(fault)) => {
                         let fault = Arc::try_unwrap(fault).unwrap_or_else(|fault| DbErr::Custom(format!("{fault:?}")));
@@ -128,7 +148,7 @@ impl Store {
             .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
     }
 
-    async fn attempt<T, F>(&self, author: &Author, work: &F) -> Outcome<T>
+    async fn attempt<T, F>(&self, author: &Author, opening: Opening, work: &F) -> Outcome<T>
     where
         T: Serialize + DeserializeOwned,
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
@@ -138,8 +158,10 @@ impl Store {
             ..Default::default()
         };
         let tx = self.0.write.begin_with_options(options).await?;
+        let opened = wall::open(&tx, &author.actor, opening).await?;
         let write = Write {
             tx,
+            opened,
             actor: Arc::clone(&author.actor),
             now: self.now(),
             reference: self.reference(),

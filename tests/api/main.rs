@@ -28,3 +28,5 @@ mod reference_write;
 mod rights;
 mod start;
 mod support;
+mod table;
+mod wall;

@@ -383,6 +383,31 @@ impl TestApp {
         }
     }
 
+    /// Runs a statement of PostgreSQL with the role that serves, in the name of an actor or of none, and takes it back. How
+    /// many rows it touched, or the code by which it was refused.
+    pub async fn as_server(&self, actor: &[(&str, &str)], sql: &str) -> Result<u64, String> {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let Database::Postgres { server_url, .. } = &self.database else {
+            panic!("only PostgreSQL has roles");
+        };
+        let code = |error: sqlx::Error| match error.as_database_error() {
+            Some(error) => error.code().unwrap_or_default().into_owned(),
+            None => panic!("{sql}: {error}"),
+        };
+        let mut connection = sqlx::PgConnection::connect(server_url).await.unwrap();
+        let mut transaction = connection.begin().await.unwrap();
+        for (name, value) in actor {
+            let set = sqlx::query("SELECT set_config('nam.' || $1, $2, true)")
+                .bind(*name)
+                .bind(*value);
+            set.execute(&mut *transaction).await.unwrap();
+        }
+        let done = transaction.execute(AssertSqlSafe(sql.to_owned())).await;
+        transaction.rollback().await.unwrap();
+        connection.close().await.unwrap();
+        done.map(|done| done.rows_affected()).map_err(code)
+    }
+
     /// Another server over the same database.
     pub async fn beside(&self) -> Beside {
         self.beside_over(self.database.arguments()).await
@@ -513,9 +538,14 @@ impl TestApp {
 
     /// A key with one role.
     pub async fn key(&self, role: Role, country: Option<&str>, organization: Option<&str>) -> String {
+        self.key_of(&[role], country, organization).await
+    }
+
+    /// A key with several roles.
+    pub async fn key_of(&self, roles: &[Role], country: Option<&str>, organization: Option<&str>) -> String {
         let draft = ApiKeyDraft {
-            name: format!("test {role:?} {country:?} {organization:?}"),
-            roles: vec![role],
+            name: format!("test {roles:?} {country:?} {organization:?}"),
+            roles: roles.to_vec(),
             country: country.map(Into::into),
             organization: organization.map(Into::into),
             expires_at: None,

@@ -8,10 +8,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use entity::api_key as ak;
 use entity::enums::Role;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    Set,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Set};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,6 +20,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::api_key::{ApiKey, by_ids, hash, role_names};
 use crate::store::statements::in_background;
+use crate::store::wall::Opening;
 use crate::store::{Author, Consistency, Outcome, Store, Write};
 
 /// Names the lock under which the first key is minted, among all advisory locks of the database.
@@ -137,13 +135,9 @@ pub async fn first(store: &Store, given: Option<&SecretString>) -> Outcome<Optio
     };
     let told = secret.clone();
     let minted = store
-        .write(Arc::new(Actor::system()), move |w| {
+        .write_from(Arc::new(Actor::system()), Opening::Lock(FIRST_KEY_LOCK), move |w| {
             let secret = secret.clone();
             Box::pin(async move {
-                if w.backend() == DbBackend::Postgres {
-                    let lock = format!("SELECT pg_advisory_xact_lock({FIRST_KEY_LOCK})");
-                    w.tx.execute_unprepared(&lock).await?;
-                }
                 if ak::Entity::find().one(&w.tx).await?.is_some() {
                     return Ok(false);
                 }

@@ -15,6 +15,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
 use crate::store::assistance_request::write;
+use crate::store::wall::Opening;
 use crate::store::{Author, Outcome, Store, Write, fault, movement};
 
 /// Creates a request as DRAFT, or hands it in at once. Gives its id.
@@ -25,7 +26,7 @@ use crate::store::{Author, Outcome, Store, Write, fault, movement};
 pub async fn create(store: &Store, author: impl Into<Author>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
     let new = Arc::new(new);
     store
-        .write(author, move |w| {
+        .write_from(author, Opening::Number, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move {
                 let begin = if submit { Begin::Submitted } else { Begin::Draft };

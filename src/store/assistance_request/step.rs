@@ -16,7 +16,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, TEXT_MAX};
 use crate::store::assistance_request::{end, write};
 use crate::store::movement::{self, Cause};
-use crate::store::{Author, Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write, turn};
 
 /// What names a step: the request as it was last seen, and why.
 #[derive(Clone, Debug)]
@@ -46,7 +46,7 @@ pub struct Approval {
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, REASON_REQUIRED, and NO_ITEMS or INACTIVE at submission.
 pub async fn take(store: &Store, author: impl Into<Author>, step: Step, input: StepInput) -> Outcome<Uuid> {
     store
-        .write(author, move |w| {
+        .write_from(author, turn::opening(input.id), move |w| {
             let input = input.clone();
             Box::pin(async move { take_in(w, step, input).await })
         })
@@ -125,7 +125,7 @@ pub async fn verify(
     approvals: Vec<Approval>,
 ) -> Outcome<Uuid> {
     store
-        .write(author, move |w| {
+        .write_from(author, turn::opening(input.id), move |w| {
             let (input, approvals) = (input.clone(), approvals.clone());
             Box::pin(async move { verify_in(w, &input, &approvals).await })
         })

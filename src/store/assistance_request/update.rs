@@ -22,7 +22,7 @@ use crate::domain::step::Step;
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
 use crate::error::Error;
 use crate::store::assistance_request::write;
-use crate::store::{Author, Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write, turn};
 
 /// Changes of a request. What is absent stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,7 @@ pub async fn update(
 ) -> Outcome<Uuid> {
     let patch = Arc::new(patch);
     store
-        .write(author, move |w| {
+        .write_from(author, turn::opening(id), move |w| {
             let patch = Arc::clone(&patch);
             Box::pin(async move {
                 let row = write::load(w, id, version, Step::Update).await?;

@@ -256,6 +256,9 @@ pub(super) fn set_texts(change: &mut ar::ActiveModel, title: &str, description: 
 
 /// The next number of a reference: one sequence for all countries, gaps allowed, never used twice.
 pub(super) async fn next_reference_number(w: &Write) -> Result<i64, DbErr> {
+    if let Some(number) = w.opened.take_number() {
+        return Ok(number);
+    }
     let sql = match w.backend() {
         DbBackend::Postgres => "SELECT nextval('assistance_request_reference')",
         _ => "UPDATE assistance_request_reference SET value = value + 1 RETURNING value",

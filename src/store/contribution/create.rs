@@ -13,6 +13,7 @@ use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
+use crate::store::contribution::hold::{Named, hold};
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
 use crate::store::{Author, Outcome, Refused, Store, Write, fault};
@@ -41,8 +42,7 @@ pub async fn create(
 pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution) -> Outcome<Uuid> {
     let unknown = || Problem::new(ProblemCode::NotFound, "No item has this id.").at("item");
     let item = item.ok_or_else(unknown)?;
-    let found = ri::Entity::find_by_id(item).one(&w.tx).await?.ok_or_else(unknown)?;
-    let request = write::hold_request(w, found.request_id).await?.ok_or_else(unknown)?;
+    let (_, request) = hold(w, Named::Item(item)).await?.ok_or_else(unknown)?;
     if !scope(&w.actor, Operation::WriteContribution).holds(None, Some(&new.organization)) {
         let message = format!(
             "You may not contribute for {}: you speak for another organization.",
@@ -58,7 +58,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
             .with("status", status)
             .into());
     }
-    // Read again under the request's lock: its base can't change any more before this transaction ends.
+    // Read under the request's lock: its base can't change any more before this transaction ends.
     let found = ri::Entity::find_by_id(item).one(&w.tx).await?.ok_or_else(unknown)?;
     if !new.committed {
         write::check_pledge(new.quantity_milli, &found)?;

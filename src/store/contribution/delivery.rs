@@ -13,6 +13,7 @@ use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, TEXT_MAX};
 use crate::store::change::Part;
+use crate::store::contribution::hold::Named;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
@@ -53,7 +54,13 @@ pub async fn record_delivery(store: &Store, author: impl Into<Author>, new: NewD
 }
 
 async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
-    let row = write::load(w, new.contribution, new.version, ContributionStep::RecordDelivery).await?;
+    let row = write::load(
+        w,
+        new.contribution.map(Named::Contribution),
+        new.version,
+        ContributionStep::RecordDelivery,
+    )
+    .await?;
     let before = write::holding(&row);
     let mut problems = Problems::default();
     let open = before.quantity - before.accepted - before.rejected;
@@ -128,10 +135,9 @@ pub async fn void_delivery(
 async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcome<Uuid> {
     let unknown = || Problem::new(ProblemCode::NotFound, "No delivery has this id.").at("id");
     let id = id.ok_or_else(unknown)?;
-    let found = delivery::Entity::find_by_id(id).one(&w.tx).await?.ok_or_else(unknown)?;
     let step = ContributionStep::VoidDelivery;
-    let row = write::load(w, Some(found.contribution_id), version, step).await?;
-    // Read again under the contribution's lock.
+    let row = write::load(w, Some(Named::Delivery(id)), version, step).await?;
+    // Read under the contribution's lock.
     let part = delivery::Entity::find_by_id(id).one(&w.tx).await?.ok_or_else(unknown)?;
     if part.voided {
         let message = "This delivery was voided already.";

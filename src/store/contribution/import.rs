@@ -14,6 +14,7 @@ use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::store::change::Part;
 use crate::store::contribution::create::insert_row;
+use crate::store::contribution::hold::hold_request;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
 use crate::store::{Author, Outcome, Refused, Store, Write};
@@ -112,7 +113,7 @@ async fn find_item(w: &Write, request: &Origin, item: &str) -> Outcome<ri::Model
         .one(&w.tx)
         .await?
         .ok_or_else(unknown)?;
-    let held = write::hold_request(w, found.id).await?.ok_or_else(unknown)?;
+    let held = hold_request(w, found.id).await?.ok_or_else(unknown)?;
     if held.status != RequestStatus::Verified {
         return Err(unknown().into());
     }

@@ -2,6 +2,7 @@
 
 mod create;
 mod delivery;
+mod hold;
 mod import;
 mod read;
 mod step;

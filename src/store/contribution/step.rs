@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::domain::contribution::{ContributionStep, Holding, check_on};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
+use crate::store::contribution::hold::Named;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
 use crate::store::{Author, Outcome, Store, Write};
@@ -43,7 +44,7 @@ pub async fn take(store: &Store, author: impl Into<Author>, step: ContributionSt
 }
 
 async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcome<Uuid> {
-    let row = write::load(w, input.id, input.version, step).await?;
+    let row = write::load(w, input.id.map(Named::Contribution), input.version, step).await?;
     let mut problems = Problems::default();
     let root = Path::Root;
     let tracking = input.tracking_reference.as_deref();

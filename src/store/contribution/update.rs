@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::domain::contribution::{ContributionStep, Holding};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Problem, ProblemCode};
+use crate::store::contribution::hold::Named;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
 use crate::store::{Author, Outcome, Store, Write};
@@ -49,7 +50,7 @@ pub async fn update(
 }
 
 async fn apply(w: &Write, id: Option<Uuid>, version: i32, patch: &ContributionPatch) -> Outcome<Uuid> {
-    let row = write::load(w, id, version, ContributionStep::Update).await?;
+    let row = write::load(w, id.map(Named::Contribution), version, ContributionStep::Update).await?;
     let mut change: contribution::ActiveModel = Default::default();
     let mut changed = false;
     if let Some(quantity) = patch.quantity_milli.filter(|quantity| *quantity != row.quantity_milli) {

@@ -4,20 +4,16 @@
 use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{assistance_request as ar, contribution, request_item as ri};
-use sea_orm::sea_query::IntoIden;
-use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ActiveValue, DbBackend, DbErr, EntityTrait, QueryFilter, QuerySelect, Set,
-};
-use uuid::Uuid;
+use sea_orm::{ActiveEnum, ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, QuerySelect, Set};
 
 use crate::domain::contribution::{ContributionStep, Holding, difference, may, open_in};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::error::Error;
-use crate::store::condition::visible_request;
+use crate::store::contribution::hold::{Named, hold};
 use crate::store::contribution::update::last_delivery;
 use crate::store::movement::{self, Cause};
-use crate::store::{Outcome, Refused, Write, turn};
+use crate::store::{Outcome, Refused, Write};
 
 /// What a row holds.
 pub(super) fn holding(row: &contribution::Model) -> Holding {
@@ -29,35 +25,19 @@ pub(super) fn holding(row: &contribution::Model) -> Holding {
     }
 }
 
-/// The request, where the actor may see it, kept from ending until the transaction does.
-pub(super) async fn hold_request(w: &Write, id: Uuid) -> Result<Option<ar::Model>, DbErr> {
-    let table = ar::Entity.into_iden();
-    let query = ar::Entity::find_by_id(id).filter(visible_request(&w.actor, &table));
-    turn::share(w, id).await?;
-    let found = match w.backend() {
-        DbBackend::Postgres => query.lock_shared().one(&w.tx).await?,
-        _ => query.one(&w.tx).await?,
-    };
-    if let Some(request) = &found {
-        w.journal.saw(request);
-    }
-    Ok(found)
-}
-
 /// A contribution for a step: seen, with the right, at the version that was named, in a status where the step is open.
 pub(super) async fn load(
     w: &Write,
-    id: Option<Uuid>,
+    named: Option<Named>,
     version: i32,
     step: ContributionStep,
 ) -> Outcome<contribution::Model> {
-    let unknown = || Problem::new(ProblemCode::NotFound, "No contribution has this id.").at("id");
-    let id = id.ok_or_else(unknown)?;
-    let found = contribution::Entity::find_by_id(id)
-        .one(&w.tx)
-        .await?
-        .ok_or_else(unknown)?;
-    let request = hold_request(w, found.request_id).await?.ok_or_else(unknown)?;
+    let noun = match named {
+        Some(Named::Delivery(_)) => "delivery",
+        _ => "contribution",
+    };
+    let unknown = || Problem::new(ProblemCode::NotFound, format!("No {noun} has this id.")).at("id");
+    let (id, request) = hold(w, named.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
     let query = contribution::Entity::find_by_id(id);
     let row = match w.backend() {
         DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,

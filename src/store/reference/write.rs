@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ModelTrait, Statement};
+use sea_orm::{ActiveModelTrait, EntityTrait, ModelTrait};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -14,6 +14,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::reference::kept::{Keeping, Kept};
 use crate::store::reference::load::{load, rows};
+use crate::store::wall::Opening;
 use crate::store::{Author, Outcome, Refused, Store, Write, fault};
 
 /// The advisory lock of PostgreSQL that every write of reference data holds: "NAMREF" as a number.
@@ -39,10 +40,11 @@ where
     // A task of its own, so that a caller who goes away does not leave a snapshot without the write.
     let task = tokio::spawn(async move {
         let outcome = store
-            .write(author, move |w| {
+            .write_from(author, Opening::Lock(LOCK), move |w| {
                 let work = Arc::clone(&work);
                 Box::pin(async move {
-                    let reference = lock(w).await?;
+                    // No other writer of reference data is under way: as the last one left them.
+                    let reference = Reference::new(rows(&w.tx).await?);
                     work(w, &reference).await
                 })
             })
@@ -58,16 +60,6 @@ where
     });
     task.await
         .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
-}
-
-/// Waits for other writers of reference data, and reads them as they left it. SQLite has one writer anyway.
-async fn lock(w: &Write) -> Result<Reference, DbErr> {
-    if w.backend() == DbBackend::Postgres {
-        let sql = "SELECT pg_advisory_xact_lock($1)";
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [LOCK.into()]);
-        w.tx.execute_raw(statement).await?;
-    }
-    Ok(Reference::new(rows(&w.tx).await?))
 }
 
 /// The row that a change names, at the version that was last seen.
