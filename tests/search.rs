@@ -44,6 +44,15 @@ impl Drop for Engine {
     }
 }
 
+/// The same with an administrator named for the whole connection, since PostgreSQL asks who writes.
+fn as_administrator(url: &str) -> String {
+    if url.starts_with("sqlite") {
+        return url.into();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options[nam.kind]=system&options[nam.principal]=system&options[nam.roles]=ADMIN")
+}
+
 async fn engines() -> Vec<Engine> {
     let unique = Uuid::now_v7().simple().to_string();
     let file = std::env::temp_dir().join(format!("nam-needs-search-{unique}.sqlite"));
@@ -60,7 +69,7 @@ async fn engines() -> Vec<Engine> {
     }
     let mut engines = Vec::new();
     for (name, url) in urls {
-        let db = Database::connect(&url).await.expect(name);
+        let db = Database::connect(as_administrator(&url)).await.expect(name);
         Migrator::up(&db, None).await.expect("migrations");
         db.execute_unprepared(
             "INSERT INTO country (code, iso2, m49, name, nam_status, nam_status_2020, active, edited, from_file,
@@ -271,6 +280,11 @@ async fn what_was_changed_is_found_by_its_new_words_and_gone_is_gone() {
         assert_eq!(found("ventilator").await, [0], "{}", engine.name);
         assert_eq!(found("surgical").await, [0; 0], "{}", engine.name);
         assert_eq!(found("bgd").await, [0, 1, 2, 3, 4, 5, 6, 7], "{}", engine.name);
+        if engine.name == "PostgreSQL" {
+            // No request is ever deleted; this owner does.
+            let open = "ALTER TABLE assistance_request DISABLE ROW LEVEL SECURITY";
+            engine.db.execute_unprepared(open).await.expect("open");
+        }
         engine
             .db
             .execute_unprepared("DELETE FROM assistance_request WHERE title = 'Ventilators'")

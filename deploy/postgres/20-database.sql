@@ -4,3 +4,8 @@
 CREATE DATABASE nam_needs OWNER nam_owner ENCODING 'UTF8' TEMPLATE template0;
 REVOKE ALL ON DATABASE nam_needs FROM PUBLIC;
 GRANT CONNECT ON DATABASE nam_needs TO nam_server;
+
+-- Before PostgreSQL 15 everybody may make tables here.
+\connect nam_needs
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT CREATE ON SCHEMA public TO nam_owner;

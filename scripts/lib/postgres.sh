@@ -155,6 +155,8 @@ CONF
     NAM_OWNER_PASSWORD=$owner_password NAM_SERVER_PASSWORD=$server_password "${psql[@]}" -f "$pg_roles_sql"
     # Tests make databases of their own.
     "${psql[@]}" -c 'ALTER ROLE nam_owner CREATEDB'
+    # Before PostgreSQL 15 everybody may make tables in a new database.
+    "${psql[@]}" -d template1 -c 'REVOKE CREATE ON SCHEMA public FROM PUBLIC; GRANT CREATE ON SCHEMA public TO nam_owner'
 
     (
         umask 077

@@ -21,6 +21,7 @@ mod idempotency;
 mod lifecycle;
 mod live;
 mod rate;
+mod reach;
 mod reading;
 mod reference_read;
 mod reference_sync;

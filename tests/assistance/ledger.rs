@@ -24,7 +24,9 @@ async fn unlock(app: &TestApp) {
                 }
             }
             Backend::Postgres => app
-                .alter(&format!("DROP TRIGGER {table}_append_only ON {table}"))
+                .alter(&format!(
+                    "DROP TRIGGER {table}_append_only ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"
+                ))
                 .await
                 .unwrap(),
         }
