@@ -165,6 +165,24 @@ pub struct Config {
     )]
     pub log_format: LogFormat,
 
+    /// Time from which on an SQL statement is logged as slow, in milliseconds
+    #[arg(long, env = "SLOW_QUERY_MS", value_name = "MS", default_value_t = 500, value_parser = clap::value_parser!(u64).range(0..=600_000), global = true)]
+    pub slow_query_ms: u64,
+
+    /// Time from which on an operation is logged as slow, in milliseconds
+    #[arg(long, env = "SLOW_OPERATION_MS", value_name = "MS", default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(0..=600_000), global = true)]
+    pub slow_operation_ms: u64,
+
+    /// What /metrics is told for, as Authorization: Bearer TOKEN [default: it is told to everybody]
+    #[arg(
+        long,
+        env = "METRICS_TOKEN",
+        value_name = "TOKEN",
+        hide_env_values = true,
+        global = true
+    )]
+    pub metrics_token: Option<SecretString>,
+
     /// Web origins whose pages may call the server, https://example.org,https://example.com; * for all
     #[arg(long, env = "ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub allowed_origins: Vec<String>,

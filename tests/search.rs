@@ -83,6 +83,7 @@ async fn engines() -> Vec<Engine> {
             pool_size: 2,
             statement_timeout_ms: 10_000,
             lock_timeout_ms: 10_000,
+            slow_query_ms: 500,
         };
         let rules = Rules {
             confirm_every_days: 90,

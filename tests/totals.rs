@@ -188,6 +188,7 @@ async fn world(url: &str) -> World {
         pool_size: 4,
         statement_timeout_ms: 20_000,
         lock_timeout_ms: 20_000,
+        slow_query_ms: 500,
     };
     let rules = Rules {
         confirm_every_days: 90,

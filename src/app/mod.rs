@@ -180,6 +180,8 @@ fn rules(config: &Config, library: Library) -> http::Rules {
             only: config.trusted_only,
             persisted_bytes: usize::try_from(config.persisted_queries_bytes).unwrap_or(usize::MAX),
         },
+        slow_operation_ms: config.slow_operation_ms,
+        metrics_token: config.metrics_token.clone(),
     }
 }
 

@@ -103,6 +103,7 @@ pub async fn connect(config: &Config, clock: Clock) -> Result<Store, StartError>
         pool_size: config.pool_size,
         statement_timeout_ms: config.timeout_ms,
         lock_timeout_ms: config.timeout_ms / 2,
+        slow_query_ms: config.slow_query_ms,
     };
     let rules = Rules {
         confirm_every_days: config.confirm_every_days,

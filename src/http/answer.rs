@@ -28,6 +28,8 @@ pub struct Answer {
     pub retry_after: Option<u64>,
     /// Where the client stands with its rate.
     pub standing: Option<Standing>,
+    /// The code of the first error; empty where there is none.
+    pub code: String,
 }
 
 /// What all answers to one request share.
@@ -150,6 +152,10 @@ impl Form<'_> {
 
     fn answer(&self, status: StatusCode, errors: Vec<Told>, data: Option<&Value>, cost: Option<Cost>) -> Answer {
         let extensions = cost.map(|cost| Extensions { cost });
+        let code = errors
+            .first()
+            .map(|told| told.extensions.code.clone())
+            .unwrap_or_default();
         let body = Body {
             errors,
             data,
@@ -170,6 +176,7 @@ impl Form<'_> {
             allow: None,
             retry_after: None,
             standing: None,
+            code,
         }
     }
 

@@ -2,6 +2,7 @@
 //! that is full the old one is forgotten. Half the room may be lost at once, but nothing is ever sorted or scanned.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The hash of a text, and of whatever else the finding depends on.
@@ -11,6 +12,21 @@ pub(super) struct Cache<T> {
     generations: Mutex<Generations<T>>,
     entries: usize,
     bytes: usize,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// How a memory does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// How often something was found.
+    pub hits: u64,
+    /// How often nothing was.
+    pub misses: u64,
+    /// What is remembered now.
+    pub entries: usize,
+    /// Bytes that it takes, about.
+    pub bytes: usize,
 }
 
 /// Values with the bytes they take.
@@ -20,6 +36,7 @@ struct Generations<T> {
     young: Entries<T>,
     old: Entries<T>,
     young_bytes: usize,
+    old_bytes: usize,
 }
 
 impl<T> Cache<T> {
@@ -29,20 +46,41 @@ impl<T> Cache<T> {
             young: HashMap::new(),
             old: HashMap::new(),
             young_bytes: 0,
+            old_bytes: 0,
         };
         Self {
             generations: Mutex::new(generations),
             entries: entries / 2,
             bytes: bytes / 2,
+            hits: AtomicU64::default(),
+            misses: AtomicU64::default(),
         }
     }
 
     pub(super) fn get(&self, key: &Key) -> Option<Arc<T>> {
+        let found = self.find(key);
+        let count = if found.is_some() { &self.hits } else { &self.misses };
+        count.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    pub(super) fn memory(&self) -> Memory {
+        let generations = self.lock();
+        Memory {
+            hits: self.hits.load(Ordering::Relaxed),
+            misses: self.misses.load(Ordering::Relaxed),
+            entries: generations.young.len() + generations.old.len(),
+            bytes: generations.young_bytes + generations.old_bytes,
+        }
+    }
+
+    fn find(&self, key: &Key) -> Option<Arc<T>> {
         let mut generations = self.lock();
         if let Some((found, _)) = generations.young.get(key) {
             return Some(found.clone());
         }
         let (found, bytes) = generations.old.remove(key)?;
+        generations.old_bytes -= bytes;
         let forgotten = self.put(&mut generations, *key, found.clone(), bytes);
         drop(generations);
         drop(forgotten);
@@ -51,7 +89,9 @@ impl<T> Cache<T> {
 
     pub(super) fn insert(&self, key: Key, value: Arc<T>, bytes: usize) {
         let mut generations = self.lock();
-        generations.old.remove(&key);
+        if let Some((_, before)) = generations.old.remove(&key) {
+            generations.old_bytes -= before;
+        }
         let forgotten = self.put(&mut generations, key, value, bytes);
         drop(generations);
         drop(forgotten);
@@ -72,7 +112,7 @@ impl<T> Cache<T> {
         if generations.young.len() >= self.entries || generations.young_bytes + bytes > self.bytes {
             let young = std::mem::take(&mut generations.young);
             forgotten = std::mem::replace(&mut generations.old, young);
-            generations.young_bytes = 0;
+            generations.old_bytes = std::mem::take(&mut generations.young_bytes);
         }
         if let Some((_, before)) = generations.young.insert(key, (value, bytes)) {
             generations.young_bytes -= before;

@@ -2,12 +2,15 @@
 //! transports that stream share it, so that none of them lets through what another would refuse.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web;
 use async_graphql::Request;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use sha2::{Digest, Sha256};
+use tracing::Instrument;
 
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
@@ -96,6 +99,30 @@ pub struct Answers {
     pub stream: BoxStream<'static, Answer>,
 }
 
+/// A subscription that is counted until it is dropped.
+struct Following(web::Data<Edge>);
+
+impl Following {
+    fn new(edge: &web::Data<Edge>) -> Self {
+        edge.metrics.subscriptions.inc();
+        Self(edge.clone())
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.0.metrics.subscriptions.dec();
+    }
+}
+
+/// The hash by which a slow document is told: its text may have values of a client's own in it.
+fn hash(document: &str) -> String {
+    Sha256::digest(document)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// The form of answers at this edge.
 pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
     Form {
@@ -107,8 +134,16 @@ pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
 
 impl Call {
     /// What becomes of it, with what the log tells of it. On the runtime for operations.
-    pub async fn answer(mut self, fate: Fate) -> (Outcome, Note) {
+    pub async fn answer(self, fate: Fate) -> (Outcome, Note) {
+        // Every line that is logged for it has its id.
+        let span = tracing::error_span!("request", id = self.request_id);
+        self.work(fate).instrument(span).await
+    }
+
+    async fn work(mut self, fate: Fate) -> (Outcome, Note) {
+        let begun = Instant::now();
         let mut note = Note::default();
+        let slow = Duration::from_millis(self.edge.rules.slow_operation_ms);
         let (outcome, statements) = counted(async {
             match self.admit(&mut note).await {
                 Ok((actor, admitted)) if admitted.kind == OperationKind::Subscription => self.follow(actor, admitted),
@@ -121,6 +156,12 @@ impl Call {
         })
         .await;
         note.statements = statements;
+        let (took, document) = (begun.elapsed(), std::mem::take(&mut note.document));
+        if took >= slow {
+            let ms = took.as_millis();
+            let (roots, document) = (note.roots.join(","), hash(&document));
+            tracing::warn!(target: "nam_needs::slow", ms, roots, document, statements, "slow operation");
+        }
         (outcome, note)
     }
 
@@ -140,6 +181,7 @@ impl Call {
             let cost = self.cost(&actor, admitted.cost);
             self.form().refused_at(dry.into(), Some(cost))
         })?;
+        self.edge.metrics.cost.inc_by(admitted.cost);
         if let Some(fresh) = fresh {
             self.edge.documents.keep(fresh);
         }
@@ -186,6 +228,7 @@ impl Call {
             document,
             name: admitted.operation_name.clone(),
         });
+        note.document = found.text.clone().into_owned();
         Ok((admitted, found.fresh()))
     }
 
@@ -239,7 +282,11 @@ impl Call {
         let request = self.request(actor.clone(), admitted);
         let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);
-        let stream = responses.map(move |response| self.form().executed(&response, cost));
+        let following = Following::new(&self.edge);
+        let stream = responses.map(move |response| {
+            let _ = &following;
+            self.form().executed(&response, cost)
+        });
         Outcome::Answers(Answers {
             actor,
             standing,

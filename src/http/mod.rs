@@ -12,6 +12,7 @@ use actix_web::http::header;
 use actix_web::middleware::{Compress, DefaultHeaders, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
+use secrecy::SecretString;
 
 use crate::auth::Auth;
 use crate::domain::limits::{Limits, LiveLimits, RateLimits};
@@ -33,6 +34,7 @@ pub mod gate;
 mod health;
 mod json;
 mod live;
+mod metrics;
 mod operation;
 mod params;
 mod rate;
@@ -42,6 +44,7 @@ mod trace;
 use self::documents::Documents;
 use self::gate::Gate;
 use self::live::{House, socket};
+use self::metrics::Metrics;
 use self::rate::Rates;
 use self::run::Runner;
 
@@ -66,6 +69,10 @@ pub struct Rules {
     pub trusted_proxies: Networks,
     /// What documents clients can name without sending them.
     pub documents: documents::Settings,
+    /// Time from which on an operation is logged as slow, in milliseconds.
+    pub slow_operation_ms: u64,
+    /// What `/metrics` is told for; none where it is told to everybody.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// Everything that answers requests, shared by all workers.
@@ -82,6 +89,7 @@ pub struct Edge {
     ready: AtomicBool,
     house: House,
     rates: Rates,
+    metrics: Metrics,
 }
 
 impl Edge {
@@ -98,6 +106,7 @@ impl Edge {
             schema: graphql::schema(),
             sdl,
             house: House::new(&rules.live),
+            metrics: Metrics::new(&store),
             rates: Rates::new(&rules.rates, rules.rate_exempt.clone(), store.clock()),
             store,
             rules,
@@ -155,6 +164,11 @@ pub fn routes(edge: &web::Data<Edge>) -> impl FnOnce(&mut ServiceConfig) + use<>
                 web::head().to(explorer::file),
             ))
             .service(readable("/schema.graphql", web::get().to(sdl), web::head().to(sdl)))
+            .service(readable(
+                "/metrics",
+                web::get().to(metrics::tell),
+                web::head().to(metrics::tell),
+            ))
             .service(readable(
                 "/healthz",
                 web::get().to(health::alive),

@@ -9,7 +9,7 @@ use crate::http::answer::{Answer, Form};
 use crate::http::call::{Call, Outcome, Source, form};
 use crate::http::live::events;
 use crate::http::rate::Visitor;
-use crate::http::trace::request_id;
+use crate::http::trace::{Note, request_id};
 use crate::http::{Edge, address, body, client, explorer, single};
 
 /// The methods of /graphql.
@@ -122,6 +122,7 @@ fn not_acceptable(request: &HttpRequest) -> HttpResponse {
 
 /// An answer that is given at once. Whoever asked for events is told by plain JSON that there are none.
 pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
+    Note::tell(request, &answer);
     let media = match answer.media {
         Media::EventStream => Media::Json,
         media => media,

@@ -2,15 +2,15 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use log::LevelFilter;
 use sea_orm::{DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Executor};
+use sqlx::{ConnectOptions, Connection, Executor};
 
-use crate::store::statements::{is_counted, note};
+use crate::store::statements::{Statements, is_counted};
 use crate::store::{Clock, Rules, Store};
 
 /// Time after which a connection is tried before it is used.
@@ -27,6 +27,15 @@ pub struct Connect {
     pub statement_timeout_ms: u64,
     /// Time to wait for a connection or a lock, in milliseconds.
     pub lock_timeout_ms: u64,
+    /// Time from which on a statement is logged as slow, in milliseconds.
+    pub slow_query_ms: u64,
+}
+
+impl Connect {
+    /// Logs a statement by its text, which has no values in it: those are bound.
+    fn watched<O: ConnectOptions>(&self, options: O) -> O {
+        options.log_slow_statements(LevelFilter::Warn, Duration::from_millis(self.slow_query_ms))
+    }
 }
 
 /// Why the database can't be opened; the text names what is wrong and never holds the password.
@@ -60,7 +69,7 @@ impl From<sqlx::Error> for ConnectError {
 /// # Errors
 /// Where the URL is malformed, the database refuses, or it can't be made safe.
 pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store, ConnectError> {
-    let statements = Arc::new(AtomicU64::new(0));
+    let statements = Arc::new(Statements::default());
     let (mut read, mut write) = match connect.url.split_once(':') {
         Some(("sqlite", _)) => open_sqlite(connect).await?,
         Some(("postgres" | "postgresql", _)) => open_postgres(connect).await?,
@@ -68,10 +77,9 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
     };
     for pool in [&mut read, &mut write] {
         let statements = Arc::clone(&statements);
-        pool.set_metric_callback(move |_| {
+        pool.set_metric_callback(move |sent| {
             if is_counted() {
-                statements.fetch_add(1, Ordering::Relaxed);
-                note();
+                statements.add(sent.elapsed);
             }
         });
     }
@@ -104,6 +112,7 @@ async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseC
                 })
             })
     };
+    let options = connect.watched(options);
     let write = pool(1).connect_with(options.clone()).await?;
     let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&write).await?;
     if !journal.eq_ignore_ascii_case("wal") {
@@ -160,6 +169,7 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
                 })
             })
     };
+    let options = connect.watched(options);
     let write = pool().connect_with(options.clone()).await?;
     warn_of_power(&write).await?;
     let reading = options.options([

@@ -24,12 +24,27 @@ pub(crate) fn error(fault: DbErr) -> Error {
                 }
                 // SQLite: busy, locked, disk full, cannot open, I/O.
                 Some("5" | "6" | "13" | "14" | "10" | "261" | "517" | "778" | "522" | "4874") => unavailable(&fault),
-                _ => Error::internal(format!("{fault:?}")),
+                code => Error::internal(told(code, &**inner)),
             },
             _ => Error::internal(format!("{fault:?}")),
         },
         _ => Error::internal(format!("{fault:?}")),
     }
+}
+
+/// A fault of the database for the log, without its details: those tell the values of the row that failed.
+fn told(code: Option<&str>, fault: &dyn sqlx::error::DatabaseError) -> String {
+    let code = code.unwrap_or("none");
+    // Of class 22 (data exceptions) the message itself has the value.
+    let message = if code.starts_with("22") {
+        "a value was refused"
+    } else {
+        fault.message()
+    };
+    format!(
+        "the database refused with {code}, constraint {:?}: {message}",
+        fault.constraint()
+    )
 }
 
 /// Said to whoever reads, which is also how a mutation's answer is made once it is done.

@@ -4,13 +4,14 @@
 //! Law of the room: async-graphql, actix and config are never named here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
 use tokio::sync::{Mutex, watch};
 
+use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::change::{Feed, Waiting};
@@ -47,7 +48,7 @@ pub use clock::Clock;
 pub use connect::{Connect, ConnectError, open};
 pub use idempotency::{Author, Once, sweep};
 pub use reader::{Consistency, Reader};
-pub use statements::counted;
+pub use statements::{Statements, counted};
 pub use write::{Outcome, Refused, Write};
 
 /// The database, and what of it is kept in memory. Cheap to clone: all clones are one.
@@ -63,7 +64,7 @@ struct Inner {
     refreshing: Mutex<()>,
     waiting: Waiting,
     feed: Feed,
-    statements: Arc<AtomicU64>,
+    statements: Arc<Statements>,
     rules: Rules,
 }
 
@@ -83,7 +84,7 @@ impl Store {
     pub fn new(
         read: DatabaseConnection,
         write: DatabaseConnection,
-        statements: Arc<AtomicU64>,
+        statements: Arc<Statements>,
         clock: Clock,
         rules: Rules,
     ) -> Self {
@@ -138,7 +139,38 @@ impl Store {
 
     /// SQL statements sent so far, those that begin and end transactions not counted.
     pub fn statements(&self) -> u64 {
-        self.0.statements.load(Ordering::Relaxed)
+        self.0.statements.count()
+    }
+
+    /// Time that they took together.
+    pub fn statement_time(&self) -> Duration {
+        self.0.statements.time()
+    }
+
+    /// Each pool with its connections, and how many of those are idle.
+    pub fn pools(&self) -> [(&'static str, usize, usize); 2] {
+        [("read", &self.0.read), ("write", &self.0.write)].map(|(name, pool)| {
+            let (open, idle) = match self.backend() {
+                DbBackend::Postgres => {
+                    let pool = pool.get_postgres_connection_pool();
+                    (pool.size(), pool.num_idle())
+                }
+                _ => {
+                    let pool = pool.get_sqlite_connection_pool();
+                    (pool.size(), pool.num_idle())
+                }
+            };
+            (name, usize::try_from(open).unwrap_or(usize::MAX), idle)
+        })
+    }
+
+    /// The place of the last change in the database, whoever wrote it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn last_sequence(&self) -> Result<i64, Error> {
+        let reader = self.reader(Arc::new(Actor::system()), Consistency::Statement);
+        change::head(&reader).await.map(|(sequence, _)| sequence)
     }
 
     /// That the database answers, for reading and for writing.

@@ -3,6 +3,36 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tracing::Instrument;
+
+/// What was sent to the database in the life of the process.
+#[derive(Debug, Default)]
+pub struct Statements {
+    count: AtomicU64,
+    micros: AtomicU64,
+}
+
+impl Statements {
+    /// Notes one more that took so long, here and with the present work.
+    pub(crate) fn add(&self, took: Duration) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+        note();
+    }
+
+    /// How many there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// How long they took together.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed))
+    }
+}
 
 tokio::task_local! {
     static OF_WORK: Arc<AtomicU64>;
@@ -20,7 +50,7 @@ pub(crate) fn is_counted() -> bool {
 }
 
 /// Notes that the present work sent one more.
-pub(crate) fn note() {
+fn note() {
     // Work that nobody counts, at start say, has no counter.
     let _ = OF_WORK.try_with(|count| count.fetch_add(1, Ordering::Relaxed));
 }
@@ -36,6 +66,8 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u64) {
 pub(crate) fn inherited<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Output> + Send + 'static {
     let count = OF_WORK.try_with(Arc::clone).unwrap_or_default();
     let is_counted = is_counted();
+    // Its lines in the log go on having the request's id.
+    let work = work.in_current_span();
     async move {
         let work = OF_WORK.scope(count, work);
         if is_counted {

@@ -20,6 +20,7 @@ mod http;
 mod idempotency;
 mod lifecycle;
 mod live;
+mod metrics;
 mod rate;
 mod reach;
 mod reading;

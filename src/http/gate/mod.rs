@@ -25,6 +25,7 @@ use async_graphql::parser::types::ExecutableDocument;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub use crate::http::cache::Memory;
 use self::document::Document;
 use self::price::Price;
 use self::rules::Rules;
@@ -119,6 +120,11 @@ impl Gate {
             documents: Cache::new(REMEMBERED, REMEMBERED_BYTES),
             refusals: Cache::new(REMEMBERED, REFUSED_BYTES),
         })
+    }
+
+    /// How the memory of good documents does.
+    pub fn memory(&self) -> Memory {
+        self.documents.memory()
     }
 
     /// Admits a request, or refuses it with all that is wrong at the first step that it fails.

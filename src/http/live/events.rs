@@ -21,7 +21,7 @@ use crate::http::accept::Media;
 use crate::http::answer::Answer;
 use crate::http::call::{Answers, Call, Outcome, form};
 use crate::http::rate::Standing;
-use crate::http::trace::request_id;
+use crate::http::trace::{Note, request_id};
 use crate::http::{Edge, operation};
 
 /// Tells whoever waits for a first byte, and whatever stands between, that the connection lives.
@@ -37,6 +37,7 @@ pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) ->
     match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
         Ok((Outcome::Answer(answer), note)) => {
             note.leave(request);
+            Note::tell(request, &answer);
             if answer.status == StatusCode::OK {
                 head(answer.standing).body([&next(&answer)[..], COMPLETE].concat())
             } else {
@@ -44,7 +45,7 @@ pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) ->
             }
         }
         Ok((Outcome::Answers(answers), note)) => {
-            note.leave(request);
+            Note { events: true, ..note }.leave(request);
             let guest = Guest::new(&answers.actor, address);
             begin(request, edge, authorization, guest, answers)
         }

@@ -1,11 +1,14 @@
 //! What one operation answers, on its way to its connection: pulled, never pushed.
 
+use std::time::Instant;
+
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::http::answer::{Answer, Form};
 use crate::http::call::{Call, Outcome, form};
+use crate::http::metrics::Protocol;
 use crate::http::run::Runner;
 
 /// What an operation tells.
@@ -42,7 +45,18 @@ impl Feed {
     pub(super) async fn run(self, call: Call) {
         let (edge, media, request_id) = (call.edge.clone(), call.media, call.request_id.clone());
         let form = form(media, &request_id, &edge);
-        match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
+        let begun = Instant::now();
+        let outcome = edge.runner.run(edge.time(), |fate| call.answer(fate)).await;
+        let (status, code, operation) = match &outcome {
+            Ok((Outcome::Answer(answer), note)) => {
+                (answer.status.as_u16(), answer.code.as_str(), note.operation())
+            }
+            Ok((Outcome::Answers(_), note)) => (200, "", note.operation()),
+            Err(error) => (503, error.code(), None),
+        };
+        edge.metrics
+            .answered(Protocol::WebSocket, operation.as_deref(), status, code, begun.elapsed());
+        match outcome {
             Ok((Outcome::Answers(answers), _)) => self.follow(&edge.runner, form, answers.stream).await,
             Ok((Outcome::Answer(answer), _)) if answer.refused => self.end(What::Refused(answer)).await,
             Ok((Outcome::Answer(answer), _)) => {

@@ -39,6 +39,11 @@ impl House {
         }
     }
 
+    /// Connections that are open.
+    pub fn connections(&self) -> usize {
+        self.hall.open()
+    }
+
     /// Tells everybody to leave.
     pub fn close(&self) {
         self.closing.send_replace(true);

@@ -83,6 +83,11 @@ impl Hall {
         Ok(())
     }
 
+    /// Seats that are taken.
+    pub(super) fn open(&self) -> usize {
+        self.taken().all
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
