@@ -56,7 +56,7 @@ impl Logged {
         let mut program = Command::new(env!("CARGO_BIN_EXE_nam-needs"));
         program
             .arg(format!("--bind=127.0.0.1:{port}"))
-            .arg(format!("--database-url={}", app.database_url()))
+            .args(app.database_arguments())
             .args([
                 "--trusted-proxies=127.0.0.0/8",
                 "--real-figures=false",

@@ -332,6 +332,11 @@ impl TestApp {
         self.database.remove().await;
     }
 
+    /// What a program is told to use the same database.
+    pub fn database_arguments(&self) -> Vec<String> {
+        self.database.arguments()
+    }
+
     /// The URL of the database as the server uses it.
     pub fn database_url(&self) -> String {
         match &self.database {
