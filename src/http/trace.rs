@@ -165,8 +165,13 @@ pub async fn follow(
             Protocol::Http
         };
         let operation = line.note.operation();
-        edge.metrics
-            .answered(protocol, operation.as_deref(), line.status, &line.note.code, line.begun.elapsed());
+        edge.metrics.answered(
+            protocol,
+            operation.as_deref(),
+            line.status,
+            &line.note.code,
+            line.begun.elapsed(),
+        );
     }
     if let Ok(header) = header {
         response.headers_mut().insert(REQUEST_ID, header);

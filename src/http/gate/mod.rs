@@ -25,12 +25,12 @@ use async_graphql::parser::types::ExecutableDocument;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-pub use crate::http::cache::Memory;
 use self::document::Document;
 use self::price::Price;
 use self::rules::Rules;
 use crate::domain::limits::Limits;
 use crate::error::Error;
+pub use crate::http::cache::Memory;
 use crate::http::cache::{Cache, Key};
 
 /// Documents that are remembered, good ones and refused ones each.

@@ -48,9 +48,7 @@ impl Feed {
         let begun = Instant::now();
         let outcome = edge.runner.run(edge.time(), |fate| call.answer(fate)).await;
         let (status, code, operation) = match &outcome {
-            Ok((Outcome::Answer(answer), note)) => {
-                (answer.status.as_u16(), answer.code.as_str(), note.operation())
-            }
+            Ok((Outcome::Answer(answer), note)) => (answer.status.as_u16(), answer.code.as_str(), note.operation()),
             Ok((Outcome::Answers(_), note)) => (200, "", note.operation()),
             Err(error) => (503, error.code(), None),
         };
