@@ -121,7 +121,9 @@ impl ViewerQuery {
         let cost = limits.cost(&request.actor);
         let asks = |field| ctx.look_ahead().field(field).exists();
         let (sequence, change_cursor) = if asks("sequence") || asks("changeCursor") {
-            change::head(&*reader(ctx, Consistency::Statement)?).await?
+            let head = change::head(&*reader(ctx, Consistency::Statement)?).await?;
+            request.store.feed().reached(head.0).await?;
+            head
         } else {
             (0, String::new())
         };

@@ -189,4 +189,21 @@ on_both! {
         assert_eq!(app.ask(None, code, json!({})).await["commodity"]["name"], "Oxygen concentrator, 10 L");
         other.stop().await;
     }
+
+    async fn who_copies_the_database_from_a_cursor_on_misses_nothing_that_another_server_wrote(app) {
+        let other = app.beside().await;
+        let create = "mutation($input: CreateOrganizationInput!) { createOrganization(input: $input) { organization { id } userErrors { code } } }";
+        let client = reqwest::Client::new();
+        for number in 0..20 {
+            let code = format!("ANOTHER_{number}");
+            let input = json!({ "code": code, "name": code, "kind": "NGO" });
+            let body = json!({ "query": create, "variables": { "input": input } });
+            let made = crate::mirror::insist(&client, std::slice::from_ref(&other.url), ADMIN, &body).await;
+            cursor(app).await;
+            let query = "query($id: ID!) { node(id: $id) { ... on Organization { code } } }";
+            let shown = app.ask(None, query, json!({ "id": made["createOrganization"]["organization"]["id"] })).await;
+            assert_eq!(shown["node"]["code"], code, "it is before the cursor, so it must be shown");
+        }
+        other.stop().await;
+    }
 }

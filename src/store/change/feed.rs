@@ -24,6 +24,9 @@ const BATCH: u64 = 500;
 /// between a write and its place in the order.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Longest that a reader of the head waits for what others wrote; usually it is known within milliseconds.
+const CATCHING_UP: Duration = Duration::from_secs(5);
+
 /// What follows the ledger. The head is told once its changes can be read here and what they say of reference data is
 /// in memory.
 #[derive(Debug)]
@@ -54,6 +57,25 @@ impl Feed {
     /// The place of the last change that is known here, as it moves.
     pub fn head(&self) -> watch::Receiver<i64> {
         self.head.subscribe()
+    }
+
+    /// Waits until everything up to a place is known here, reference data in memory too: whoever copies the database takes
+    /// a cursor first, and would never be told of what came before it and was not shown yet.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where that takes too long.
+    pub async fn reached(&self, sequence: i64) -> Result<(), Error> {
+        let mut head = self.head();
+        if *head.borrow() < sequence {
+            self.wake();
+        }
+        match tokio::time::timeout(CATCHING_UP, head.wait_for(|head| *head >= sequence)).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => {
+                let message = "This server has not read yet what others wrote: try again in a moment.";
+                Err(Error::Unavailable(message.into()))
+            }
+        }
     }
 
     /// Moves whenever an API key was made or revoked, on any server.
