@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::http::documents::{self, Library};
 use crate::http::run::Runner;
 use crate::http::{self, Edge};
-use crate::store::{self, Clock, Store, change};
+use crate::store::{self, Clock, Store, change, needs};
 
 pub use start::{StartError, connect, library, open, target};
 
@@ -41,8 +41,8 @@ pub struct Application {
     edge: web::Data<Edge>,
     store: Store,
     runner: Runner,
-    /// Dropped, it ends what follows the ledger.
-    follows: oneshot::Sender<()>,
+    /// Dropped, they end what follows the ledger.
+    follows: [oneshot::Sender<()>; 2],
     runtime: Operations,
 }
 
@@ -98,8 +98,11 @@ impl Application {
             });
             opening.await.map_err(|panic| StartError::Fault(panic.to_string()))??
         };
-        let (follows, ended) = oneshot::channel();
+        let (feed, ended) = oneshot::channel();
         handle.spawn(change::follow(store.clone(), async { drop(ended.await) }));
+        let (summary, ended) = oneshot::channel();
+        handle.spawn(needs::follow(store.clone(), async { drop(ended.await) }));
+        let follows = [feed, summary];
         let runner = Runner::new(handle);
         let steps = Migrator::migrations().len();
         let edge =

@@ -53,6 +53,34 @@ impl Sums {
         }
     }
 
+    /// What takes these away again.
+    #[must_use]
+    pub const fn negated(self) -> Self {
+        Self {
+            requested: -self.requested,
+            pledged: -self.pledged,
+            committed: -self.committed,
+            in_transit: -self.in_transit,
+            delivered: -self.delivered,
+            uncovered: -self.uncovered,
+            unmet: -self.unmet,
+        }
+    }
+
+    /// Each times a factor.
+    #[must_use]
+    pub const fn times(self, factor: i128) -> Self {
+        Self {
+            requested: self.requested * factor,
+            pledged: self.pledged * factor,
+            committed: self.committed * factor,
+            in_transit: self.in_transit * factor,
+            delivered: self.delivered * factor,
+            uncovered: self.uncovered * factor,
+            unmet: self.unmet * factor,
+        }
+    }
+
     /// What is covered: committed, in transit or delivered.
     pub const fn covered(self) -> i128 {
         self.committed + self.in_transit + self.delivered

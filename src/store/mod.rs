@@ -15,6 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::change::{Feed, Waiting};
+use crate::store::needs::Summary;
 
 pub mod api_key;
 pub mod assistance_request;
@@ -64,6 +65,7 @@ struct Inner {
     refreshing: Mutex<()>,
     waiting: Waiting,
     feed: Feed,
+    summary: Summary,
     statements: Arc<Statements>,
     rules: Rules,
 }
@@ -97,6 +99,7 @@ impl Store {
             refreshing: Mutex::default(),
             waiting: Waiting::default(),
             feed: Feed::default(),
+            summary: Summary::default(),
             statements,
             rules,
         }))

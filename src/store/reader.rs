@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::needs::Folded;
 use crate::store::{Store, fault};
 
 /// How many statements a read will take.
@@ -69,6 +70,28 @@ impl Reader {
 
     pub(crate) fn backend(&self) -> DbBackend {
         self.store.backend()
+    }
+
+    /// The sums in memory, if there are any.
+    pub(in crate::store) fn summary(&self) -> Option<Arc<Folded>> {
+        self.store.0.summary.folded()
+    }
+
+    /// Lets the statements of its snapshot take any time.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) async fn unhurried(&self) -> Result<(), Error> {
+        match (&self.snapshot, self.backend()) {
+            (Some(snapshot), DbBackend::Postgres) => {
+                let transaction = self.store.0.read.begin().await.map_err(fault::error)?;
+                let set = transaction.execute_unprepared("SET LOCAL statement_timeout = 0");
+                set.await.map_err(fault::error)?;
+                *snapshot.lock().await = Some(transaction);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// All rows of a statement.

@@ -14,6 +14,7 @@ use crate::domain::totals::Totals;
 use crate::error::Error;
 use crate::store::needs::Asked;
 use crate::store::needs::source::{GroupKey, Key, KeyKind, Source};
+use crate::store::needs::summary::{Parts, answer};
 use crate::store::page::{KeyValue, Page, Paging};
 use crate::store::{Reader, fault};
 
@@ -205,6 +206,29 @@ impl Analysis {
         keys
     }
 
+    /// The same as parts that a summary can be asked for, if it can.
+    fn parts(&self, reference: &Reference) -> Option<Parts> {
+        let others = [Dimension::Commodity, Dimension::Kind, Dimension::Month];
+        if others.iter().any(|other| self.is_by(*other)) {
+            return None;
+        }
+        let own = |codes: &mut dyn Iterator<Item = &String>| codes.map(|code| (code.clone(), code.clone())).collect();
+        let by_country = OF_COUNTRY.iter().any(|one| self.is_by(*one));
+        let by_category = OF_CATEGORY.iter().any(|one| self.is_by(*one));
+        Some(Parts {
+            countries: by_country.then(|| match self.is_by(Dimension::Country) {
+                true => own(&mut reference.countries.keys()),
+                false => self.alike_countries(reference),
+            }),
+            categories: by_category.then(|| match self.is_by(Dimension::Category) && self.depth.is_none() {
+                true => own(&mut reference.categories.keys()),
+                false => self.alike_categories(reference),
+            }),
+            by_priority: self.is_by(Dimension::Priority),
+            by_status: self.is_by(Dimension::Status),
+        })
+    }
+
     /// Each country with the first one that is like it in all that is grouped by.
     fn alike_countries(&self, reference: &Reference) -> Vec<(String, String)> {
         let mut first = HashMap::new();
@@ -304,9 +328,18 @@ pub async fn analysis(
     quantities: bool,
 ) -> Result<Page<GroupRow>, Error> {
     let asked = analysis.asked.resolved(reader).await?;
-    let mut source = Source::new(reader, &asked);
-    let keys = analysis.keys(reader, &mut source);
-    let totals = source.totals(reader, &keys, quantities, MAX_GROUPS).await?;
+    let known = match analysis.parts(reader.reference()) {
+        Some(parts) => answer(reader, &asked, &parts, quantities).await?,
+        None => None,
+    };
+    let totals = match known {
+        Some(totals) => totals,
+        None => {
+            let mut source = Source::new(reader, &asked);
+            let keys = analysis.keys(reader, &mut source);
+            source.totals(reader, &keys, quantities, MAX_GROUPS).await?
+        }
+    };
     let rows = totals
         .into_iter()
         .map(|(key, totals)| analysis.row(reader.reference(), key, totals))

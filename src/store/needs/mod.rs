@@ -3,12 +3,15 @@
 
 mod analysis;
 mod source;
+mod summary;
 mod timeline;
 mod totals;
 
 use chrono::{DateTime, Utc};
 
 pub use analysis::{Analysis, Dimension, GroupRow, MAX_GROUPS, OrderBy, OrderField, analysis};
+pub(in crate::store) use summary::{Folded, Summary};
+pub use summary::{follow, refresh};
 pub use timeline::{Span, timeline};
 pub use totals::{Of, totals_of};
 

@@ -172,7 +172,13 @@ impl Source {
         Ok(totals)
     }
 
-    async fn values(&self, reader: &Reader, keys: &[Key], most: u64) -> Result<HashMap<GroupKey, Totals>, Error> {
+    /// Items and their values, and nothing else of the totals. One group more than `most` where there are more.
+    pub(super) async fn values(
+        &self,
+        reader: &Reader,
+        keys: &[Key],
+        most: u64,
+    ) -> Result<HashMap<GroupKey, Totals>, Error> {
         let cost = self.item(ri::Column::UnitCostE4);
         let mut select = self.grouped(keys);
         select.limit(most.saturating_add(1));
@@ -205,13 +211,25 @@ impl Source {
         Ok(totals)
     }
 
-    /// Requests, countries and persons: each request once in a group, however many of its items are in it.
     async fn add_requests(
         &self,
         reader: &Reader,
         keys: &[Key],
         totals: &mut HashMap<GroupKey, Totals>,
     ) -> Result<(), Error> {
+        for (key, of_requests) in self.requests(reader, keys).await? {
+            if let Some(of_group) = totals.get_mut(&key) {
+                of_group.requests = of_requests.requests;
+                of_group.people = of_requests.people;
+                of_group.countries = of_requests.countries;
+            }
+        }
+        Ok(())
+    }
+
+    /// Requests, countries and persons, and nothing else of the totals: each request once in a group, however many of
+    /// its items are in it.
+    pub(super) async fn requests(&self, reader: &Reader, keys: &[Key]) -> Result<HashMap<GroupKey, Totals>, Error> {
         let names: Vec<Alias> = (0..keys.len()).map(|index| Alias::new(format!("k{index}"))).collect();
         let (id, country, people) = (Alias::new("id"), Alias::new("country"), Alias::new("people"));
         let mut distinct = self.select.clone();
@@ -232,19 +250,23 @@ impl Source {
             .from_subquery(distinct, Alias::new("requests"));
         let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(people))];
         let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
+        let mut totals = HashMap::new();
         for row in reader.all(&select).await? {
             let (key, [requests, people]) = read(&row, keys, &sums).map_err(fault::error)?;
             let countries: i64 = row.try_get_by_index(keys.len()).map_err(fault::error)?;
-            if let Some(of_group) = totals.get_mut(&key) {
-                of_group.requests = requests;
-                of_group.people = people;
-                of_group.countries = countries.into();
-            }
+            let of_group = Totals {
+                requests,
+                people,
+                countries: countries.into(),
+                ..Totals::default()
+            };
+            totals.insert(key, of_group);
         }
-        Ok(())
+        Ok(totals)
     }
 
-    async fn add_quantities(
+    /// Adds the sums of quantities to the groups, by unit.
+    pub(super) async fn add_quantities(
         &self,
         reader: &Reader,
         keys: &[Key],

@@ -11,6 +11,7 @@ use crate::store::Reader;
 use crate::store::condition::{one_of_ids, one_of_texts};
 use crate::store::needs::Asked;
 use crate::store::needs::source::{Key, KeyKind, Source};
+use crate::store::needs::summary::{Parts, answer};
 
 /// Whose items are added up, each apart.
 #[derive(Clone, Debug)]
@@ -37,13 +38,42 @@ pub async fn totals_of(
     quantities: bool,
 ) -> Result<HashMap<String, Totals>, Error> {
     let asked = asked.resolved(reader).await?;
-    let mut source = Source::new(reader, &asked);
-    let key = source.key_of(reader, of);
-    let totals = source.totals(reader, &[key], quantities, u64::from(u32::MAX)).await?;
+    let known = match of.parts(reader) {
+        Some(parts) => answer(reader, &asked, &parts, quantities).await?,
+        None => None,
+    };
+    let totals = match known {
+        Some(totals) => totals,
+        None => {
+            let mut source = Source::new(reader, &asked);
+            let key = source.key_of(reader, of);
+            source.totals(reader, &[key], quantities, u64::from(u32::MAX)).await?
+        }
+    };
     Ok(totals
         .into_iter()
         .filter_map(|(key, totals)| Some((key.into_iter().next()??, totals)))
         .collect())
+}
+
+impl Of {
+    /// The parents as parts that a summary can be asked for, if it can.
+    fn parts(&self, reader: &Reader) -> Option<Parts> {
+        let (countries, categories) = match self {
+            Self::Countries(codes) => (
+                Some(codes.iter().map(|code| (code.clone(), code.clone())).collect()),
+                None,
+            ),
+            Self::Categories(codes) => (None, Some(codes.iter().flat_map(|top| below(reader, top)).collect())),
+            Self::Commodities(_) | Self::Requests(_) => return None,
+        };
+        Some(Parts {
+            countries,
+            categories,
+            by_priority: false,
+            by_status: false,
+        })
+    }
 }
 
 impl Source {
