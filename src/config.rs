@@ -247,6 +247,10 @@ pub struct Config {
     #[arg(long, env = "RATE_BURST_SECONDS", value_name = "SECONDS", default_value_t = RateLimits::default().burst_seconds, value_parser = clap::value_parser!(u32).range(1..=3_600), global = true)]
     pub rate_burst_seconds: u32,
 
+    /// MiB of answers that are kept to be given again while nothing that could touch them has changed; 0 for none
+    #[arg(long, env = "ANSWER_CACHE_MIB", value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(0..=65_536), global = true)]
+    pub answer_cache_mib: u32,
+
     /// Addresses and blocks whose requests no rate counts, 10.0.0.0/8,::1; empty for none
     #[arg(
         long,

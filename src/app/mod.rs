@@ -176,6 +176,8 @@ fn rules(config: &Config, library: Library) -> http::Rules {
         allowed_origins: config.allowed_origins.clone(),
         live: config.live_limits(),
         rates: config.rate_limits(),
+        answer_bytes: usize::try_from(config.answer_cache_mib)
+            .map_or(usize::MAX, |mib| mib.saturating_mul(1024 * 1024)),
         rate_exempt: config.rate_exempt.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
         documents: documents::Settings {

@@ -22,6 +22,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether nothing was executed: there are errors, and no `data`.
     pub refused: bool,
+    /// Whether everything was answered, without an error.
+    pub is_whole: bool,
     /// Methods that are allowed, where this one is not.
     pub allow: Option<&'static str>,
     /// Seconds to wait before trying again.
@@ -30,6 +32,17 @@ pub struct Answer {
     pub standing: Option<Standing>,
     /// The code of the first error; empty where there is none.
     pub code: String,
+    /// Who may keep it, where it is an answer to GET without errors.
+    pub keeping: Option<Keeping>,
+}
+
+/// Who may keep an answer; each asks before it is used again whether it is still good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Everybody.
+    Public,
+    /// Whoever asked with this credential.
+    Private,
 }
 
 /// What all answers to one request share.
@@ -150,12 +163,40 @@ impl Form<'_> {
         self.answer(StatusCode::OK, told.collect(), Some(&response.data), Some(cost))
     }
 
+    /// What was answered without an error, up to what each asker is told besides: `{"data":…` without the closing brace.
+    /// None where there are errors.
+    pub fn data(response: &Response) -> Option<Vec<u8>> {
+        let body = Body {
+            errors: Vec::new(),
+            data: Some(&response.data),
+            extensions: None,
+        };
+        let mut bytes = serde_json::to_vec(&body).ok().filter(|_| response.errors.is_empty())?;
+        bytes.pop();
+        Some(bytes)
+    }
+
+    /// The answer with such data: the same bytes as if it was executed for this asker.
+    pub fn with_data(&self, data: &[u8], cost: Cost) -> Answer {
+        let mut answer = self.answer(StatusCode::OK, Vec::new(), None, Some(cost));
+        // `{"extensions":…}` follows the data.
+        let mut body = Vec::with_capacity(data.len() + answer.body.len());
+        body.extend_from_slice(data);
+        body.push(b',');
+        body.extend_from_slice(answer.body.get(1..).unwrap_or_default());
+        answer.body = body;
+        answer.refused = false;
+        answer.is_whole = true;
+        answer
+    }
+
     fn answer(&self, status: StatusCode, errors: Vec<Told>, data: Option<&Value>, cost: Option<Cost>) -> Answer {
         let extensions = cost.map(|cost| Extensions { cost });
         let code = errors
             .first()
             .map(|told| told.extensions.code.clone())
             .unwrap_or_default();
+        let is_whole = errors.is_empty() && data.is_some();
         let body = Body {
             errors,
             data,
@@ -173,10 +214,12 @@ impl Form<'_> {
             media: self.media,
             body,
             refused: data.is_none(),
+            is_whole,
             allow: None,
             retry_after: None,
             standing: None,
             code,
+            keeping: None,
         }
     }
 

@@ -17,11 +17,12 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::graphql::context;
 use crate::http::accept::Media;
-use crate::http::answer::{Answer, Cost, Form};
+use crate::http::answer::{Answer, Cost, Form, Keeping};
 use crate::http::documents::Fresh;
 use crate::http::gate::{Admitted, Incoming, OperationKind};
 use crate::http::params::Params;
 use crate::http::rate::{Dry, Standing, Visitor};
+use crate::http::remembered::Question;
 use crate::http::run::Fate;
 use crate::http::trace::{Note, TrustedOperation};
 use crate::http::{Edge, body};
@@ -271,9 +272,33 @@ impl Call {
             return form.refused(Error::Timeout);
         }
         let cost = self.cost(&actor, admitted.cost);
+        let is_signed_in = actor.is_signed_in();
+        let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
+            Some(question) => self.remembered(actor, admitted, question, cost).await,
+            None => form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost),
+        };
+        let keeping = match is_signed_in {
+            true => Keeping::Private,
+            false => Keeping::Public,
+        };
         Answer {
             standing: self.visitor.standing,
-            ..form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost)
+            keeping: Some(keeping).filter(|_| self.is_by_get() && answer.is_whole),
+            ..answer
+        }
+    }
+
+    /// The answer that is kept, or a new one, which is kept if it can be.
+    async fn remembered(&self, actor: Actor, admitted: Admitted, question: Question, cost: Cost) -> Answer {
+        let (edge, form) = (&self.edge, self.form());
+        if let Some(kept) = edge.remembered.find(&edge.store, question).await {
+            return form.with_data(&kept.data, cost);
+        }
+        let flight = edge.remembered.begin(&edge.store, question);
+        let response = edge.schema.execute(self.request(actor, admitted)).await;
+        match Form::data(&response) {
+            Some(data) => form.with_data(&flight.land(data).data, cost),
+            None => form.executed(&response, cost),
         }
     }
 
@@ -294,11 +319,20 @@ impl Call {
         })
     }
 
+    fn is_by_get(&self) -> bool {
+        matches!(self.source, Source::QueryString(_))
+    }
+
     fn cost(&self, actor: &Actor, requested: u64) -> Cost {
         Cost {
             requested,
             limit: self.edge.rules.limits.cost(actor),
-            remaining: self.visitor.standing.map(|standing| standing.remaining),
+            // An answer to GET has a validator, so its bytes tell nothing that passes: the header `RateLimit` does.
+            remaining: self
+                .visitor
+                .standing
+                .filter(|_| !self.is_by_get())
+                .map(|standing| standing.remaining),
         }
     }
 

@@ -38,14 +38,17 @@ mod metrics;
 mod operation;
 mod params;
 mod rate;
+mod remembered;
 pub mod run;
 mod trace;
+mod validator;
 
 use self::documents::Documents;
 use self::gate::Gate;
 use self::live::{House, socket};
 use self::metrics::Metrics;
 use self::rate::Rates;
+use self::remembered::Remembered;
 use self::run::Runner;
 
 /// What the operator decides of the edge.
@@ -63,6 +66,8 @@ pub struct Rules {
     pub live: LiveLimits,
     /// How much each client may ask for in a time.
     pub rates: RateLimits,
+    /// Bytes of answers that are kept to be given again.
+    pub answer_bytes: usize,
     /// Whose requests no rate counts.
     pub rate_exempt: Networks,
     /// Whose word on a client's address is taken.
@@ -90,6 +95,7 @@ pub struct Edge {
     house: House,
     rates: Rates,
     metrics: Metrics,
+    remembered: Remembered,
 }
 
 impl Edge {
@@ -107,6 +113,7 @@ impl Edge {
             sdl,
             house: House::new(&rules.live),
             metrics: Metrics::new(&store),
+            remembered: Remembered::new(rules.answer_bytes),
             rates: Rates::new(&rules.rates, rules.rate_exempt.clone(), store.clock()),
             store,
             rules,
@@ -144,6 +151,7 @@ pub fn routes(edge: &web::Data<Edge>) -> impl FnOnce(&mut ServiceConfig) + use<>
         let all = web::scope("")
             .wrap(from_fn(cors::allow))
             .wrap(Compress::default())
+            .wrap(from_fn(validator::of_coding))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .wrap(from_fn(trace::follow))
             .service(

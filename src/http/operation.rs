@@ -5,12 +5,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::error::Error;
 use crate::http::accept::{Media, negotiate};
-use crate::http::answer::{Answer, Form};
+use crate::http::answer::{Answer, Form, Keeping};
 use crate::http::call::{Call, Outcome, Source, form};
 use crate::http::live::events;
 use crate::http::rate::Visitor;
 use crate::http::trace::{Note, request_id};
-use crate::http::{Edge, address, body, client, explorer, single};
+use crate::http::{Edge, address, body, client, explorer, single, validator};
 
 /// The methods of /graphql.
 const METHODS: &str = "GET, POST";
@@ -127,11 +127,18 @@ pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
         Media::EventStream => Media::Json,
         media => media,
     };
-    let mut response = HttpResponse::build(answer.status);
+    let validator = answer.keeping.map(|_| validator::of(&answer.body, media));
+    let known = validator.as_deref().filter(|tag| validator::is_known(request, tag));
+    let mut response = HttpResponse::build(known.map_or(answer.status, |_| StatusCode::NOT_MODIFIED));
     response
         .content_type(media.content_type())
-        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CACHE_CONTROL, cache_control(answer.keeping)))
         .append_header((header::VARY, "Accept"));
+    if let Some(tag) = &validator {
+        response
+            .insert_header((header::ETAG, tag.as_str()))
+            .append_header((header::VARY, "Authorization"));
+    }
     if answer.status == StatusCode::UNAUTHORIZED {
         response.insert_header((header::WWW_AUTHENTICATE, challenge(request)));
     }
@@ -144,7 +151,19 @@ pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
     if let Some(standing) = answer.standing {
         standing.tell(&mut response);
     }
-    response.body(answer.body)
+    match known {
+        Some(_) => response.finish(),
+        None => response.body(answer.body),
+    }
+}
+
+/// Whoever keeps an answer asks each time whether it still holds.
+const fn cache_control(keeping: Option<Keeping>) -> &'static str {
+    match keeping {
+        Some(Keeping::Public) => "public, no-cache",
+        Some(Keeping::Private) => "private, no-cache",
+        None => "no-store",
+    }
 }
 
 /// What a 401 says of the credential, by RFC 6750, section 3: nothing where none of the kind was given.

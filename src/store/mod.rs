@@ -14,8 +14,9 @@ use tokio::sync::{Mutex, watch};
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
-use crate::store::change::{Feed, Waiting};
+use crate::store::change::Feed;
 use crate::store::needs::Summary;
+use crate::store::together::Together;
 
 pub mod api_key;
 pub mod assistance_request;
@@ -41,6 +42,7 @@ pub mod request_item;
 mod row;
 pub mod search;
 mod statements;
+mod together;
 mod turn;
 mod wall;
 mod write;
@@ -63,7 +65,8 @@ struct Inner {
     clock: Clock,
     reference: ArcSwap<Reference>,
     refreshing: Mutex<()>,
-    waiting: Waiting,
+    /// The writes that wait for their places.
+    waiting: Together<i64>,
     feed: Feed,
     summary: Summary,
     statements: Arc<Statements>,
@@ -97,7 +100,7 @@ impl Store {
             clock,
             reference,
             refreshing: Mutex::default(),
-            waiting: Waiting::default(),
+            waiting: Together::default(),
             feed: Feed::default(),
             summary: Summary::default(),
             statements,

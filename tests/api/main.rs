@@ -27,6 +27,7 @@ mod reading;
 mod reference_read;
 mod reference_sync;
 mod reference_write;
+mod remembered;
 mod rights;
 mod start;
 mod support;

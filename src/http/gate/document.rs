@@ -15,6 +15,7 @@ use async_graphql::parser::types;
 use super::lexical::Marks;
 use super::literals::{self, Uses};
 use super::problems::Problems;
+use super::reach::Reach;
 use super::rules::Rules;
 use super::translate::Absent;
 use super::{Problem, Refusal, lexical, measure, merging, syntax, translate};
@@ -34,6 +35,7 @@ pub(super) struct Document {
     pub executable: Valid<ExecutableDocument>,
     pub marks: Marks,
     uses: HashMap<Option<String>, Uses>,
+    reach: HashMap<Option<String>, Arc<Reach>>,
     forms: Mutex<HashMap<Form, Arc<types::ExecutableDocument>>>,
 }
 
@@ -49,17 +51,20 @@ impl Document {
             .to_executable_validate(&rules.schema)
             .map_err(|found| invalid(&found.errors, text, &marks, limits))?;
         let mut problems = Problems::new(limits.errors);
-        let mut uses = HashMap::new();
+        let (mut uses, mut reach) = (HashMap::new(), HashMap::new());
         for operation in executable.operations.iter() {
             let used = literals::check(rules, limits, &executable, operation, &marks, &mut problems);
             merging::check(rules, limits, &executable, operation, &marks, &mut problems);
-            uses.insert(operation.name.as_ref().map(ToString::to_string), used);
+            let name = operation.name.as_ref().map(ToString::to_string);
+            reach.insert(name.clone(), Arc::new(Reach::of(&executable, operation)));
+            uses.insert(name, used);
         }
         problems.finish()?;
         Ok(Self {
             executable,
             marks,
             uses,
+            reach,
             forms: Mutex::default(),
         })
     }
@@ -70,6 +75,12 @@ impl Document {
             .count()
             .saturating_mul(TOKEN_BYTES)
             .saturating_add(text.len().saturating_mul(2))
+    }
+
+    /// What an operation of the document can read.
+    pub(super) fn reach(&self, operation: &Operation) -> Arc<Reach> {
+        let name = operation.name.as_ref().map(ToString::to_string);
+        self.reach.get(&name).cloned().unwrap_or_default()
     }
 
     /// The operation that is to be executed, and what it uses.

@@ -13,6 +13,7 @@ mod measure;
 mod merging;
 mod price;
 mod problems;
+mod reach;
 mod rules;
 mod syntax;
 mod translate;
@@ -27,6 +28,7 @@ use sha2::{Digest, Sha256};
 
 use self::document::Document;
 use self::price::Price;
+pub use self::reach::Reach;
 use self::rules::Rules;
 use crate::domain::limits::Limits;
 use crate::error::Error;
@@ -76,6 +78,10 @@ pub struct Admitted {
     pub variables: Variables,
     /// What it costs.
     pub cost: u64,
+    /// The hash of the document's text and of the limits it was measured by.
+    pub hash: [u8; 32],
+    /// What it can read.
+    pub reach: Arc<Reach>,
     /// Names of the fields it selects at the root, fragments expanded; each once, in order of the alphabet.
     pub roots: Vec<String>,
 }
@@ -133,7 +139,8 @@ impl Gate {
     /// The refusal.
     pub fn admit(&self, incoming: &Incoming<'_>) -> Result<Admitted, Refusal> {
         let limits = incoming.limits;
-        let document = self.document(incoming.document, limits)?;
+        let hash = key(incoming.document, limits);
+        let document = self.document(hash, incoming.document, limits)?;
         let (operation, uses) = document.operation(incoming.operation_name)?;
         let roots = roots(&document, operation);
         if !incoming.introspection && roots.iter().any(|root| matches!(root.as_str(), "__schema" | "__type")) {
@@ -154,6 +161,8 @@ impl Gate {
             document: document.form(operation, uses, &variables),
             variables,
             cost: afford(price, incoming)?,
+            hash,
+            reach: document.reach(operation),
             roots,
         })
     }
@@ -163,12 +172,11 @@ impl Gate {
     /// # Errors
     /// The refusal.
     pub fn check(&self, text: &str, limits: &Limits) -> Result<(), Refusal> {
-        self.document(text, limits).map(drop)
+        self.document(key(text, limits), text, limits).map(drop)
     }
 
     /// The document with this text, from memory or read anew.
-    fn document(&self, text: &str, limits: &Limits) -> Result<Arc<Document>, Refusal> {
-        let key = key(text, limits);
+    fn document(&self, key: Key, text: &str, limits: &Limits) -> Result<Arc<Document>, Refusal> {
         if let Some(known) = self.documents.get(&key) {
             return Ok(known);
         }

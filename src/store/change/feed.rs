@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::error::Error;
 use crate::store::change::number::number;
 use crate::store::change::read::{Edge, after, head};
 use crate::store::statements::in_background;
+use crate::store::together::Together;
 use crate::store::{Consistency, Store, fault, reference};
 
 /// Changes that are kept in memory; who is further behind reads the database.
@@ -35,6 +37,18 @@ pub struct Feed {
     head: watch::Sender<i64>,
     keys: watch::Sender<u64>,
     new: Notify,
+    /// The place of the last change of reference data.
+    reference: AtomicI64,
+    end: Together<i64>,
+}
+
+/// What can make an answer another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Touching {
+    /// Changes of reference data.
+    Reference,
+    /// Any change.
+    Anything,
 }
 
 impl Default for Feed {
@@ -44,6 +58,8 @@ impl Default for Feed {
             head: watch::Sender::new(0),
             keys: watch::Sender::new(0),
             new: Notify::new(),
+            reference: AtomicI64::new(0),
+            end: Together::default(),
         }
     }
 }
@@ -81,6 +97,38 @@ impl Feed {
     /// Moves whenever an API key was made or revoked, on any server.
     pub fn keys(&self) -> watch::Receiver<u64> {
         self.keys.subscribe()
+    }
+
+    /// The place of the last change of this kind that is known here.
+    pub fn last(&self, touching: Touching) -> i64 {
+        match touching {
+            Touching::Reference => self.reference.load(Ordering::SeqCst),
+            Touching::Anything => *self.head.borrow(),
+        }
+    }
+
+    /// Waits until every change is known here whose write was acknowledged, by any server, before this was asked.
+    ///
+    /// # Errors
+    /// The database's; `UNAVAILABLE` where it is not followed just now.
+    pub async fn caught_up(&self, store: &Store) -> Result<(), Error> {
+        let end = self.end.ask(|| async {
+            let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+            Ok(head(&reader).await?.0)
+        });
+        let end = end.await?;
+        let mut known = self.head.subscribe();
+        if *known.borrow() >= end {
+            return Ok(());
+        }
+        self.wake();
+        let known = known.wait_for(|known| *known >= end);
+        match tokio::time::timeout(PATIENCE * 2, known).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(Error::Unavailable(
+                "The ledger is not followed just now. Try again in a moment.".into(),
+            )),
+        }
     }
 
     /// The next changes after a place, whoever may see them, in their order.
@@ -145,6 +193,7 @@ async fn catch_up(store: &Store, known: &mut Option<i64>) -> Result<(), Error> {
         // Whatever came before is in the database; what comes from here on is told.
         reference::load(store).await?;
         *known = Some(last);
+        feed.reference.store(last, Ordering::SeqCst);
         feed.head.send_replace(last);
         return Ok(());
     };
@@ -160,6 +209,7 @@ async fn catch_up(store: &Store, known: &mut Option<i64>) -> Result<(), Error> {
         };
         if of(&["Country", "NeedCategory", "Commodity", "Unit", "Organization"]) {
             reference::load(store).await?;
+            feed.reference.store(end, Ordering::SeqCst);
         }
         if of(&["ApiKey"]) {
             feed.keys.send_modify(|count| *count += 1);

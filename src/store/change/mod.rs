@@ -9,12 +9,11 @@ mod read;
 mod recorded;
 mod verify;
 
-pub use feed::{Feed, follow};
+pub use feed::{Feed, Touching, follow};
 pub use read::{ChangeFilter, Edge, Of, by_sequences, cursor_of, head, page, pages_of_requests, position_of};
 pub use verify::{Broken, Verified, export, verify};
 
 pub(crate) use flush::flush;
 pub(crate) use journal::Journal;
-pub(super) use number::Waiting;
 pub(crate) use number::settle;
 pub(crate) use recorded::{Part, Recorded};

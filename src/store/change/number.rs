@@ -4,9 +4,6 @@
 use chrono::{DateTime, Utc};
 use entity::{change, change_position as cp};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, Set, Statement};
-use tokio::sync::Mutex;
-
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::change::{GENESIS, link};
 use crate::error::Error;
@@ -14,13 +11,6 @@ use crate::store::{Store, Write, fault};
 
 /// Rows of one INSERT.
 const ROWS: usize = 1_000;
-
-/// The writes that wait for their places, and how many of them have theirs.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Waiting {
-    asked: AtomicU64,
-    answered: Mutex<u64>,
-}
 
 /// The ticket of a write. On SQLite its changes get their places here: it is the only writer.
 pub(super) async fn draw(w: &Write, rows: &[change::ActiveModel]) -> Result<i64, DbErr> {
@@ -75,14 +65,7 @@ pub(super) async fn draw(w: &Write, rows: &[change::ActiveModel]) -> Result<i64,
 /// The database's: then the write may well be done, and its place is given later.
 pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
     if store.backend() == DbBackend::Postgres {
-        let waiting = &store.0.waiting;
-        let mine = waiting.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut answered = waiting.answered.lock().await;
-        if *answered < mine {
-            let all = waiting.asked.load(Ordering::SeqCst);
-            number(store, store.now()).await?;
-            *answered = all;
-        }
+        store.0.waiting.ask(|| number(store, store.now())).await?;
     }
     store.0.feed.wake();
     Ok(())

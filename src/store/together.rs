@@ -1,0 +1,78 @@
+//! One caller asks the database for all that wait.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
+
+use crate::error::Error;
+
+/// A question that many ask at once. Each gets an answer that was asked for after it came.
+#[derive(Debug, Default)]
+pub(super) struct Together<T> {
+    asked: AtomicU64,
+    /// How many of those who asked have their answer, and the last answer.
+    answered: Mutex<(u64, T)>,
+}
+
+impl<T: Copy> Together<T> {
+    /// The answer to a question that `ask` puts, unless another caller puts it.
+    ///
+    /// # Errors
+    /// Those of `ask`: whoever waits then asks again.
+    pub async fn ask<F>(&self, ask: impl FnOnce() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut answered = self.answered.lock().await;
+        if answered.0 < mine {
+            let all = self.asked.load(Ordering::SeqCst);
+            *answered = (all, ask().await?);
+        }
+        Ok(answered.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicI64;
+
+    use tokio::sync::Notify;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_who_wait_are_answered_by_one_question() {
+        let (together, questions, gate) = (
+            Arc::new(Together::default()),
+            Arc::new(AtomicI64::new(0)),
+            Arc::new(Notify::new()),
+        );
+        let ask = || {
+            let (together, questions, gate) = (Arc::clone(&together), Arc::clone(&questions), Arc::clone(&gate));
+            tokio::spawn(async move {
+                let question = || async {
+                    gate.notified().await;
+                    Ok(questions.fetch_add(1, Ordering::SeqCst) + 1)
+                };
+                together.ask(question).await.ok()
+            })
+        };
+        let first = ask();
+        tokio::task::yield_now().await;
+        let others: Vec<_> = (0..20).map(|_| ask()).collect();
+        tokio::task::yield_now().await;
+        gate.notify_one();
+        assert_eq!(first.await.unwrap(), Some(1), "whoever came first");
+        gate.notify_one();
+        for other in others {
+            assert_eq!(
+                other.await.unwrap(),
+                Some(2),
+                "who came meanwhile is not told what was known before"
+            );
+        }
+    }
+}
