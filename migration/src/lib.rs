@@ -18,7 +18,7 @@ mod m20261125_000021_change;
 mod m20261125_000030_wall;
 mod run;
 
-pub use run::{Direction, RunError, Step, Target};
+pub use run::{Direction, Ran, RunError, State, Step, Target};
 
 /// All steps, in their order.
 #[derive(Debug)]

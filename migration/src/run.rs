@@ -11,7 +11,7 @@ use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::{MigrationStatus, MigratorTrait};
+use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 use crate::Migrator;
 use crate::grant::grants;
@@ -36,9 +36,15 @@ pub enum RunError {
     /// The URL is of no database that is known here.
     #[error("the URL must begin with sqlite: or postgres:, and this does not")]
     Scheme,
-    /// The database refused; a later database than this program knows is refused too.
+    /// The database refused.
     #[error("{}", plain(.0))]
     Database(#[from] DbErr),
+    /// A later version has been here, and only it knows how to take its steps back.
+    #[error("the database has steps of a later version ({0}): take them back with that version first")]
+    Later(String),
+    /// The database has a step that none of ours is and that comes before our last one.
+    #[error("the database has a step that this program does not have ({0}): it was migrated by another program")]
+    Foreign(String),
 }
 
 /// Which way, and how far.
@@ -50,21 +56,42 @@ pub enum Direction {
     Down(u32),
 }
 
-/// A step and whether it is applied.
+/// A step and how the database stands to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Its name, which begins with its date and number.
     pub name: String,
     /// Whether the database has it.
-    pub applied: bool,
+    pub state: State,
+}
+
+/// How the database stands to a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has it.
+    Applied,
+    /// It does not have it yet.
+    Pending,
+    /// It has it from a later version of this program.
+    Later,
+}
+
+/// What a run did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// The steps that were run, in their order.
+    pub steps: Vec<String>,
+    /// Steps that the database has from a later version: then nothing is run. Each version's steps leave the version
+    /// before able to serve, so that both can during an upgrade.
+    pub later: Vec<String>,
 }
 
 impl Target {
-    /// Runs the steps in one direction and returns the names of those that were run.
+    /// Runs the steps in one direction. Where a later version has run its own already, there is nothing to do upwards.
     ///
     /// # Errors
-    /// Where the database can't be reached or refuses; nothing was changed then.
-    pub async fn run(&self, direction: Direction) -> Result<Vec<String>, RunError> {
+    /// Where the database can't be reached, refuses, or was migrated by another program; nothing was changed then.
+    pub async fn run(&self, direction: Direction) -> Result<Ran, RunError> {
         let database = self.open().await?;
         let outcome = self.run_on(&database, direction).await;
         // Nothing can be done any more about a pool that won't close.
@@ -78,27 +105,39 @@ impl Target {
     /// Where the database can't be reached or refuses.
     pub async fn status(&self) -> Result<Vec<Step>, RunError> {
         let database = self.open().await?;
-        let steps = steps(&database).await;
+        let steps = steps(&SchemaManager::new(&database)).await;
         let _ = database.close().await;
-        Ok(steps?)
+        steps
     }
 
-    async fn run_on(&self, database: &DatabaseConnection, direction: Direction) -> Result<Vec<String>, RunError> {
+    async fn run_on(&self, database: &DatabaseConnection, direction: Direction) -> Result<Ran, RunError> {
         let tx = lock(database).await?;
-        let before = steps(&tx).await?;
+        let before = steps(&SchemaManager::new(&tx)).await?;
+        let later = names(&before, State::Later);
+        if !later.is_empty() {
+            let is_whole = names(&before, State::Pending).is_empty();
+            if direction == Direction::Up && is_whole {
+                // Its rights were granted by the later version, which knows of tables that this one does not.
+                let steps = Vec::new();
+                return Ok(Ran { steps, later });
+            }
+            return Err(RunError::Later(later.join(", ")));
+        }
         match direction {
+            // Where nothing is left to do, a role that may only serve can say so; the library would ask for more.
+            Direction::Up if names(&before, State::Pending).is_empty() => {}
             Direction::Up => Migrator::up(&tx, None).await?,
             Direction::Down(steps) => Migrator::down(&tx, Some(steps)).await?,
         }
-        let after = steps(&tx).await?;
+        let after = steps(&SchemaManager::new(&tx)).await?;
         self.grant(&tx).await?;
         tx.commit().await?;
-        Ok(before
-            .into_iter()
-            .zip(after)
-            .filter(|(before, after)| before.applied != after.applied)
-            .map(|(step, _)| step.name)
-            .collect())
+        let changed = before.into_iter().zip(after);
+        let changed = changed.filter(|(before, after)| before.state != after.state);
+        Ok(Ran {
+            steps: changed.map(|(step, _)| step.name).collect(),
+            later,
+        })
     }
 
     /// One connection: everything happens in one transaction.
@@ -178,15 +217,44 @@ async fn lock(database: &DatabaseConnection) -> Result<DatabaseTransaction, DbEr
     Ok(tx)
 }
 
-async fn steps(database: &impl ConnectionTrait) -> Result<Vec<Step>, DbErr> {
-    let steps = Migrator::get_migration_with_status_read_only(database).await?;
-    Ok(steps
-        .iter()
-        .map(|step| Step {
-            name: step.name().to_owned(),
-            applied: step.status() == MigrationStatus::Applied,
-        })
-        .collect())
+/// Every step that this program or the database knows, in their order. Changes nothing.
+async fn steps(manager: &SchemaManager<'_>) -> Result<Vec<Step>, RunError> {
+    let mut applied = applied(manager).await?;
+    let mut steps = Vec::new();
+    for ours in Migrator::migrations() {
+        let name = ours.name().to_owned();
+        let there = applied.iter().position(|one| *one == name);
+        let state = there.map_or(State::Pending, |place| {
+            applied.remove(place);
+            State::Applied
+        });
+        steps.push(Step { name, state });
+    }
+    let last = steps.last().map_or("", |step| &step.name);
+    if let Some(foreign) = applied.iter().find(|name| name.as_str() < last) {
+        return Err(RunError::Foreign(foreign.clone()));
+    }
+    steps.extend(applied.into_iter().map(|name| Step {
+        name,
+        state: State::Later,
+    }));
+    Ok(steps)
+}
+
+/// The names of the steps that the database has had.
+async fn applied(manager: &SchemaManager<'_>) -> Result<Vec<String>, DbErr> {
+    if !manager.has_table("seaql_migrations").await? {
+        return Ok(Vec::new());
+    }
+    let names = "SELECT version FROM seaql_migrations ORDER BY version";
+    let names = Statement::from_string(manager.get_database_backend(), names);
+    let rows = manager.get_connection().query_all_raw(names).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+fn names(steps: &[Step], state: State) -> Vec<String> {
+    let chosen = steps.iter().filter(|step| step.state == state);
+    chosen.map(|step| step.name.clone()).collect()
 }
 
 /// An identifier as SQL takes it, whatever is in it.

@@ -23,7 +23,7 @@ use crate::http::run::Runner;
 use crate::http::{self, Edge};
 use crate::store::{self, Clock, Store, change, needs};
 
-pub use start::{StartError, connect, library, open, target};
+pub use start::{StartError, connect, library, open, rules as store_rules, target};
 
 /// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
 const STACK: usize = 8 * 1024 * 1024;
@@ -104,7 +104,10 @@ impl Application {
         handle.spawn(needs::follow(store.clone(), async { drop(ended.await) }));
         let follows = [feed, summary];
         let runner = Runner::new(handle);
-        let steps = Migrator::migrations().len();
+        let steps = Migrator::migrations()
+            .iter()
+            .map(|step| step.name().to_owned())
+            .collect();
         let edge =
             Edge::new(store.clone(), auth, rules(config, library), runner.clone(), steps).map_err(StartError::Fault)?;
         let edge = web::Data::new(edge);

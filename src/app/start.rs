@@ -36,6 +36,9 @@ pub enum StartError {
     /// A file can't be imported or exported.
     #[error(transparent)]
     Interchange(#[from] crate::interchange::command::CommandError),
+    /// A copy of the database can't be made or put back.
+    #[error(transparent)]
+    Copy(#[from] store::backup::CopyError),
     /// Something that was to be written was refused.
     #[error("{0}")]
     Refused(String),
@@ -83,12 +86,21 @@ pub fn target(config: &Config) -> Target {
 /// # Errors
 /// Where any of it fails.
 pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
-    let steps = target(config).run(Direction::Up).await?;
-    if !steps.is_empty() {
-        tracing::info!(steps = steps.join(","), "migrated");
+    let ran = target(config).run(Direction::Up).await?;
+    if !ran.steps.is_empty() {
+        tracing::info!(steps = ran.steps.join(","), "migrated");
     }
     let store = connect(config, clock).await?;
-    fill(&store).await?;
+    if ran.later.is_empty() {
+        fill(&store).await?;
+    } else {
+        // Its own reference data are newer than ours: ours would take them back.
+        tracing::warn!(
+            later = ran.later.join(","),
+            "the database is of a later version; its data stay as that version made them"
+        );
+        store::reference::load(&store).await?;
+    }
     Ok(store)
 }
 
@@ -97,7 +109,6 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
 /// # Errors
 /// Where the database can't be opened.
 pub async fn connect(config: &Config, clock: Clock) -> Result<Store, StartError> {
-    let limits = config.limits();
     let connect = Connect {
         url: config.database_url().into(),
         pool_size: config.pool_size,
@@ -105,12 +116,17 @@ pub async fn connect(config: &Config, clock: Clock) -> Result<Store, StartError>
         lock_timeout_ms: config.timeout_ms / 2,
         slow_query_ms: config.slow_query_ms,
     };
-    let rules = Rules {
+    Ok(store::open(&connect, clock, rules(config)).await?)
+}
+
+/// What the operator decides of the rules.
+pub fn rules(config: &Config) -> Rules {
+    let limits = config.limits();
+    Rules {
         confirm_every_days: config.confirm_every_days,
         items: limits.items,
         import_rows: limits.import_rows,
-    };
-    Ok(store::open(&connect, clock, rules).await?)
+    }
 }
 
 /// The documents that the operator registers, each of which the schema can answer.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use migration::Direction;
+use migration::{Direction, State};
 
 use crate::app::{StartError, target};
 use crate::config::Config;
@@ -17,7 +17,7 @@ Examples:
   nam-needs migrate status
 
 A run is one transaction under a lock: it happens whole or not at all, and once however many run it. Serving migrates
-by itself.")]
+by itself. Steps called later were applied by a later version: that one alone takes them back.")]
 pub(super) struct Migrate {
     #[command(subcommand)]
     command: Command,
@@ -43,18 +43,26 @@ impl Migrate {
         let mut out = Vec::new();
         match self.command {
             Command::Up => {
-                for step in target.run(Direction::Up).await? {
+                let ran = target.run(Direction::Up).await?;
+                for step in ran.steps {
                     writeln!(out, "applied {step}")?;
+                }
+                for step in ran.later {
+                    writeln!(out, "later {step}")?;
                 }
             }
             Command::Down { steps } => {
-                for step in target.run(Direction::Down(steps)).await?.iter().rev() {
+                for step in target.run(Direction::Down(steps)).await?.steps.iter().rev() {
                     writeln!(out, "took back {step}")?;
                 }
             }
             Command::Status => {
                 for step in target.status().await? {
-                    let state = if step.applied { "applied" } else { "pending" };
+                    let state = match step.state {
+                        State::Applied => "applied",
+                        State::Pending => "pending",
+                        State::Later => "later",
+                    };
                     writeln!(out, "{state} {}", step.name)?;
                 }
             }

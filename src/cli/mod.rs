@@ -3,11 +3,13 @@
 //! Exit status: 0 done, 1 failed, 2 wrong usage. What a command gives is on standard output, the log on standard error.
 
 mod audit;
+mod backup;
 mod documents;
 mod export;
 mod import;
 mod key;
 mod migrate;
+mod restore;
 mod schema;
 mod serve;
 
@@ -32,6 +34,7 @@ Examples:
   nam-needs import --mapping plans.mapping.toml --dry-run plans.csv
   nam-needs export --hxl > requests.csv
   nam-needs audit verify
+  nam-needs backup /backups/needs-2026-11-25.sqlite
 
 Every setting is a flag, an environment variable or a line of the file .env in this directory.
 Exit status: 0 done, 1 failed, 2 wrong usage.";
@@ -64,6 +67,10 @@ enum Command {
     Export(export::Export),
     /// Prove that nobody altered the ledger of changes, or write it out
     Audit(audit::Audit),
+    /// Copy the SQLite database into a file, while servers use it
+    Backup(backup::Backup),
+    /// Make the SQLite database anew from such a file
+    Restore(restore::Restore),
 }
 
 /// Runs the program.
@@ -110,6 +117,8 @@ fn execute(cli: Cli) -> Result<(), StartError> {
             Command::Import(import) => import.run(&config).await,
             Command::Export(export) => export.run(&config).await,
             Command::Audit(audit) => audit.run(&config).await,
+            Command::Backup(backup) => backup.run(&config).await,
+            Command::Restore(restore) => restore.run(&config).await,
         }
     })
 }

@@ -90,7 +90,7 @@ pub struct Edge {
     documents: Documents,
     rules: Rules,
     runner: Runner,
-    steps: usize,
+    steps: Vec<String>,
     ready: AtomicBool,
     house: House,
     rates: Rates,
@@ -99,11 +99,11 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// An edge before this store. `steps` is how many migrations the database must have.
+    /// An edge before this store. `steps` are the migrations that the database must have.
     ///
     /// # Errors
     /// A text where the schema itself is not valid.
-    pub fn new(store: Store, auth: Auth, rules: Rules, runner: Runner, steps: usize) -> Result<Self, String> {
+    pub fn new(store: Store, auth: Auth, rules: Rules, runner: Runner, steps: Vec<String>) -> Result<Self, String> {
         let sdl = graphql::sdl();
         Ok(Self {
             gate: Gate::new(&sdl)?,

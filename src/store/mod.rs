@@ -3,6 +3,7 @@
 //!
 //! Law of the room: async-graphql, actix and config are never named here.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use crate::store::together::Together;
 
 pub mod api_key;
 pub mod assistance_request;
+pub mod backup;
 pub mod change;
 mod clock;
 pub mod commodity;
@@ -190,19 +192,16 @@ impl Store {
         Ok(())
     }
 
-    /// How many steps of migration the database has had.
+    /// The names of the steps of migration that the database has had.
     ///
     /// # Errors
     /// `UNAVAILABLE` where it does not answer; `INTERNAL` where it never had one.
-    pub async fn applied_steps(&self) -> Result<usize, Error> {
-        let count = "SELECT COUNT(*) FROM seaql_migrations";
-        let count = sea_orm::Statement::from_string(self.backend(), count);
-        let row = self.0.read.query_one_raw(count).await.map_err(fault::error)?;
-        let count: i64 = match row {
-            Some(row) => row.try_get_by_index(0).map_err(fault::error)?,
-            None => 0,
-        };
-        Ok(usize::try_from(count).unwrap_or_default())
+    pub async fn applied_steps(&self) -> Result<HashSet<String>, Error> {
+        let names = "SELECT version FROM seaql_migrations";
+        let names = sea_orm::Statement::from_string(self.backend(), names);
+        let rows = self.0.read.query_all_raw(names).await.map_err(fault::error)?;
+        let names = rows.iter().map(|row| row.try_get_by_index(0));
+        names.collect::<Result<_, _>>().map_err(fault::error)
     }
 
     /// Closes both pools, after what they are doing.

@@ -145,6 +145,85 @@ fn port() -> u16 {
     }
 }
 
+/// A database without a table, and commands of the program over it.
+pub struct Ground(Database);
+
+impl Ground {
+    pub async fn new(backend: Backend) -> Self {
+        Self(match backend {
+            Backend::Sqlite => {
+                let path = std::env::temp_dir().join(format!("nam-needs-{}.sqlite", Database::name()));
+                Database::Sqlite(path)
+            }
+            Backend::Postgres => {
+                let (owner, server) = (postgres("TEST_POSTGRES_URL"), postgres("TEST_POSTGRES_SERVER_URL"));
+                Database::empty(&owner, &server).await
+            }
+        })
+    }
+
+    /// The file of SQLite, which may be there or not.
+    pub fn file(&self) -> &std::path::Path {
+        let Database::Sqlite(path) = &self.0 else {
+            panic!("only SQLite is a file");
+        };
+        path
+    }
+
+    /// A command of the program, not started yet.
+    pub fn command(&self, command: &[&str]) -> std::process::Command {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+        program.args(command).args(self.0.arguments()).arg("--log=error");
+        program
+    }
+
+    /// Runs SQL as the role that owns the tables.
+    pub async fn alter(&self, sql: &str) {
+        self.0.alter(sql).await.expect(sql);
+    }
+
+    /// The one text that PostgreSQL answers to its owner.
+    pub async fn text(&self, sql: &str) -> String {
+        use sqlx::Connection;
+        let Database::Postgres { url, .. } = &self.0 else {
+            panic!("only PostgreSQL is asked");
+        };
+        let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+        let text = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.to_owned()));
+        let text = text.fetch_one(&mut connection).await.expect(sql);
+        connection.close().await.unwrap();
+        text
+    }
+
+    /// So many servers, all of them started before any is ready.
+    pub async fn serve(&self, count: usize) -> Vec<Program> {
+        let start = |_| Program::spawned(self.0.arguments(), None);
+        let mut programs: Vec<Program> = (0..count).map(start).collect();
+        for program in &mut programs {
+            program.ready().await;
+        }
+        programs
+    }
+
+    /// A server of PostgreSQL that knows the role that serves, and not the owner.
+    pub async fn serve_alone(&self) -> Program {
+        let mut arguments = self.0.arguments();
+        arguments.retain(|one| !one.starts_with("--migrate-database-url"));
+        Program::over(arguments, None).await
+    }
+
+    /// Looks at it with a server in this process; it is removed then.
+    pub async fn inspect(self, look: impl AsyncFnOnce(&TestApp)) {
+        let app = TestApp::over(self.0, &[]).await;
+        look(&app).await;
+        app.stop().await;
+    }
+
+    pub async fn remove(self) {
+        self.0.remove().await;
+    }
+}
+
 impl Program {
     pub async fn start(backend: Backend) -> Self {
         let database = Database::fresh(backend).await;
@@ -164,6 +243,12 @@ impl Program {
     }
 
     async fn over(database_arguments: Vec<String>, database: Option<Database>) -> Self {
+        let mut program = Self::spawned(database_arguments, database);
+        program.ready().await;
+        program
+    }
+
+    fn spawned(database_arguments: Vec<String>, database: Option<Database>) -> Self {
         let port = port();
         let mut arguments = vec![
             format!("--bind=127.0.0.1:{port}"),
@@ -171,14 +256,12 @@ impl Program {
             "--log=error".into(),
         ];
         arguments.extend(database_arguments);
-        let mut program = Self {
+        Self {
             url: format!("http://127.0.0.1:{port}"),
             child: spawn(&arguments),
             arguments,
             database,
-        };
-        program.ready().await;
-        program
+        }
     }
 
     /// SIGKILL: nothing is put in order before it.
@@ -228,10 +311,33 @@ impl Program {
         panic!("the program does not get ready");
     }
 
+    /// The file of its database of SQLite.
+    pub fn file(&self) -> PathBuf {
+        match &self.database {
+            Some(Database::Sqlite(path)) => path.clone(),
+            _ => panic!("no file"),
+        }
+    }
+
+    /// The arguments of another command over the same database.
+    pub fn arguments_of(&self, command: &str) -> Vec<String> {
+        [vec![command.to_owned()], self.arguments.clone()].concat()
+    }
+
+    /// The process, for what the system can do to it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What becomes of another command of the program, over the same database.
+    pub fn attempt(&self, command: &[&str]) -> std::process::Output {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+        program.args(command).args(&self.arguments).output().unwrap()
+    }
+
     /// What another command of the program prints, over the same database.
     pub fn run(&self, command: &[&str]) -> String {
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
-        let output = program.args(command).args(&self.arguments).output().unwrap();
+        let output = self.attempt(command);
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command:?}: {told}");
         String::from_utf8(output.stdout).unwrap()
@@ -371,21 +477,7 @@ impl TestApp {
 
     /// Runs SQL as the role that owns the tables, which no server does.
     pub async fn alter(&self, sql: &str) -> Result<(), sqlx::Error> {
-        use sqlx::{AssertSqlSafe, Connection, Executor};
-        let sql = AssertSqlSafe(sql.to_owned());
-        match &self.database {
-            Database::Sqlite(path) => {
-                let url = format!("sqlite://{}", path.display());
-                let mut connection = sqlx::SqliteConnection::connect(&url).await?;
-                connection.execute(sql).await?;
-                connection.close().await
-            }
-            Database::Postgres { url, .. } => {
-                let mut connection = sqlx::PgConnection::connect(url).await?;
-                connection.execute(sql).await?;
-                connection.close().await
-            }
-        }
+        self.database.alter(sql).await
     }
 
     /// Runs a statement of PostgreSQL with the role that serves, in the name of an actor or of none, and takes it back. How
@@ -724,6 +816,25 @@ impl Database {
                     format!("--database-url={server_url}"),
                     format!("--migrate-database-url={url}"),
                 ]
+            }
+        }
+    }
+
+    /// Runs SQL as the role that owns the tables.
+    async fn alter(&self, sql: &str) -> Result<(), sqlx::Error> {
+        use sqlx::{AssertSqlSafe, Connection, Executor};
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Self::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await?;
+                connection.execute(sql).await?;
+                connection.close().await
+            }
+            Self::Postgres { url, .. } => {
+                let mut connection = sqlx::PgConnection::connect(url).await?;
+                connection.execute(sql).await?;
+                connection.close().await
             }
         }
     }
