@@ -119,7 +119,7 @@ async fn past_the_wall(owner_url: &str) -> PgConnectOptions {
 async fn bench(cluster: &Cluster) {
     let [url, migrate_url] = database(cluster).await;
     let (clients, pool_size) = (setting("CLIENTS", 16), setting("POOL", 8));
-    let server = Server::start(&url, &migrate_url, pool_size).await;
+    let server = Server::start(&url, &migrate_url, pool_size, &[]).await;
     let pool = PgPoolOptions::new()
         .max_connections(pool_size)
         .test_before_acquire(false)

@@ -15,7 +15,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub async fn start(database_url: &str, migrate_url: &str, pool_size: u32) -> Self {
+    pub async fn start(database_url: &str, migrate_url: &str, pool_size: u32, settings: &[&str]) -> Self {
         let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap().to_string();
         drop(free);
@@ -30,6 +30,7 @@ impl Server {
                 format!("--migrate-database-url={migrate_url}"),
             ])
             .arg("--log=error")
+            .args(settings)
             .stdout(Stdio::null())
             .spawn()
             .expect("the server starts");
