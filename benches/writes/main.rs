@@ -84,8 +84,7 @@ struct Bench {
     time: Duration,
     rounds: usize,
     flat: Arc<Flat>,
-    /// One connection to the server for each client.
-    connections: Arc<Vec<Mutex<Client>>>,
+    address: String,
     /// A verified request and an item of it for each client.
     own: Vec<[Uuid; 2]>,
     pledge: Uuid,
@@ -230,16 +229,12 @@ async fn prepare(server: &Server, pool: PgPool, clients: usize) -> Bench {
         .await,
         Like::of(&pool, "change", &format!("{last_ticket} ORDER BY ordinal")).await,
     ];
-    let mut connections = Vec::new();
-    for _ in 0..clients {
-        connections.push(Mutex::new(Client::connect(&server.address).await.unwrap()));
-    }
     Bench {
         clients,
         time: Duration::from_secs_f64(setting("SECONDS", if measures() { 4.0 } else { 0.2 })),
         rounds: setting("ROUNDS", if measures() { 5 } else { 1 }),
         flat: Flat::new(pool, rows),
-        connections: Arc::new(connections),
+        address: server.address.clone(),
         own,
         pledge: key(&kept["id"]),
     }
@@ -251,7 +246,7 @@ impl Bench {
         for round in 0..self.rounds {
             for turn in 0..VARIANTS.len() {
                 let variant = (round + turn) % VARIANTS.len();
-                let (flat, connections) = (Arc::clone(&self.flat), Arc::clone(&self.connections));
+                let (flat, connections) = (Arc::clone(&self.flat), self.connections().await);
                 let ledger = VARIANTS[variant].1;
                 let operation = move |client: usize, _| {
                     let (flat, connections) = (Arc::clone(&flat), Arc::clone(&connections));
@@ -276,7 +271,7 @@ impl Bench {
             for turn in 0..VARIANTS.len() {
                 let variant = (round + turn) % VARIANTS.len();
                 let pledges = Arc::new(self.pledges().await);
-                let (flat, connections) = (Arc::clone(&self.flat), Arc::clone(&self.connections));
+                let (flat, connections) = (Arc::clone(&self.flat), self.connections().await);
                 let ledger = VARIANTS[variant].1;
                 let operation = move |client: usize, turn: usize| {
                     let (flat, connections) = (Arc::clone(&flat), Arc::clone(&connections));
@@ -298,6 +293,15 @@ impl Bench {
             }
         }
         tell("commitContribution", &samples);
+    }
+
+    /// One new connection to the server for each client: one that nobody used for a while would be closed.
+    async fn connections(&self) -> Arc<Vec<Mutex<Client>>> {
+        let mut connections = Vec::new();
+        for _ in 0..self.clients {
+            connections.push(Mutex::new(Client::connect(&self.address).await.unwrap()));
+        }
+        Arc::new(connections)
     }
 
     /// Pledges for one run, more than it can commit: item and contribution, for each client.
