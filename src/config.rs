@@ -195,6 +195,10 @@ pub struct Config {
     #[arg(long, env = "TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
     pub timeout_ms: u64,
 
+    /// Operations under way at once; one more is told to come again
+    #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
+    pub max_operations: u32,
+
     /// Whether the schema can be read by introspection; /schema.graphql is served either way
     #[arg(long, env = "INTROSPECTION", value_name = "BOOL", default_value = "true", action = ArgAction::Set, value_parser = BoolishValueParser::new(), global = true)]
     pub introspection: bool,

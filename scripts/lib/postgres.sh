@@ -5,6 +5,7 @@
 #   pg_env DIR     prints the variables that tell programs where it is, as shell code
 #   pg_restart DIR MODE   ends it and starts it again on the same port: MODE `fast` as an operator does, `immediate` as
 #                  a crash does, after which it recovers from its log
+#   pg_run DIR PROGRAM ARGUMENT…   runs a program of PostgreSQL's as its superuser
 #   pg_stop DIR    ends it, and removes DIR
 #
 # It is a cluster like a real one: it flushes to disk (tests about durability rely on it), and the two roles, made by
@@ -179,6 +180,14 @@ pg_restart() {
     [[ -f $dir/bin ]] || pg_die "$dir was not made by pg_start"
     LC_ALL=C pg_as "$(pg_user)" "$(<"$dir/bin")/pg_ctl" --pgdata="$dir/data" --log="$dir/data/server.log" --mode="$2" \
         --silent --wait --timeout=120 restart >&2 || pg_die "could not restart the server in $dir"
+}
+
+pg_run() {
+    local dir port
+    dir=$(cd "$1" 2>/dev/null && pwd) || pg_die "no cluster in $1"
+    [[ -f $dir/bin ]] || pg_die "$dir was not made by pg_start"
+    port=$(sed -n 's/^export TEST_POSTGRES_URL=.*:\([0-9]*\)\/.*/\1/p' "$dir/env")
+    LC_ALL=C PGHOST=$dir/data PGPORT=$port PGUSER=postgres pg_as "$(pg_user)" "$(<"$dir/bin")/$2" "${@:3}"
 }
 
 pg_stop() {

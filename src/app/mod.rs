@@ -103,7 +103,7 @@ impl Application {
         let (summary, ended) = oneshot::channel();
         handle.spawn(needs::follow(store.clone(), async { drop(ended.await) }));
         let follows = [feed, summary];
-        let runner = Runner::new(handle);
+        let runner = Runner::new(handle, usize::try_from(config.max_operations).unwrap_or(usize::MAX));
         let steps = Migrator::migrations()
             .iter()
             .map(|step| step.name().to_owned())

@@ -279,6 +279,8 @@ fn bounded(mut message: String) -> String {
 const fn retry_after(error: &Error) -> Option<u64> {
     match error {
         Error::RateLimited(seconds) => Some(*seconds),
+        // Nobody knows, but most causes are gone by then, and a refusal costs little.
+        Error::Unavailable(_) => Some(1),
         _ => None,
     }
 }

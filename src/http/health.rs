@@ -18,7 +18,7 @@ pub async fn ready(edge: web::Data<Edge>) -> HttpResponse {
     let checked = edge.clone();
     let outcome = edge
         .runner
-        .run(edge.time(), |_| async move { checked.check().await })
+        .look(edge.time(), |_| async move { checked.check().await })
         .await;
     match outcome.unwrap_or_else(Err) {
         Ok(()) => told(HttpResponse::Ok(), &json!({"ready": true})),

@@ -12,14 +12,17 @@ use tokio::task::{AbortHandle, JoinError, JoinHandle};
 
 use crate::error::Error;
 
-/// Operations under way at once, at most: far more than any database answers.
-const MOST: u32 = 100_000;
+/// Everything under way at once, what waits for news included: as many as a semaphore counts easily.
+const ALL: u32 = 10_000_000;
 
 /// Runs operations, and knows when none is under way.
 #[derive(Clone, Debug)]
 pub struct Runner {
     runtime: Handle,
+    /// One for each that is under way.
     permits: Arc<Semaphore>,
+    /// One for each operation that may still begin.
+    room: Arc<Semaphore>,
 }
 
 /// Whether an operation still ends with its client.
@@ -62,20 +65,37 @@ impl Drop for Leash {
 }
 
 impl Runner {
-    /// A runner on this runtime.
-    pub fn new(runtime: Handle) -> Self {
-        let permits = usize::try_from(MOST).unwrap_or(Semaphore::MAX_PERMITS);
+    /// A runner on this runtime. `operations` is how many may be under way at once: each holds what its client sent and what
+    /// it has read so far, so that without a bound a database that is slow would fill the memory.
+    pub fn new(runtime: Handle, operations: usize) -> Self {
+        let permits = usize::try_from(ALL).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             runtime,
             permits: Arc::new(Semaphore::new(permits)),
+            room: Arc::new(Semaphore::new(operations)),
         }
     }
 
     /// What `work` gives within this time. It ends with the time and with the caller, unless it was told to go on.
     ///
     /// # Errors
-    /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down.
+    /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down, or too much is under
+    /// way: then the work is not begun.
     pub async fn run<T, W>(&self, within: Duration, work: impl FnOnce(Fate) -> W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| busy())?;
+        // The work keeps its place also when nobody waits for it any more.
+        self.look(within, |fate| hold(room, work(fate))).await
+    }
+
+    /// The same for a short look that is not to be refused because others are busy.
+    ///
+    /// # Errors
+    /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down.
+    pub async fn look<T, W>(&self, within: Duration, work: impl FnOnce(Fate) -> W) -> Result<T, Error>
     where
         T: Send + 'static,
         W: Future<Output = T> + Send + 'static,
@@ -117,7 +137,7 @@ impl Runner {
 
     /// Waits until no operation is under way, and lets none begin after that.
     pub async fn drain(&self) {
-        if let Ok(all) = self.permits.acquire_many(MOST).await {
+        if let Ok(all) = self.permits.acquire_many(ALL).await {
             all.forget();
             self.permits.close();
         }
@@ -131,7 +151,11 @@ async fn hold<T>(permit: OwnedSemaphorePermit, work: impl Future<Output = T>) ->
 }
 
 fn closing() -> Error {
-    Error::Unavailable("The server is shutting down or too busy. Nothing was changed; try again in a moment.".into())
+    Error::Unavailable("The server is shutting down. Nothing was changed; try again in a moment.".into())
+}
+
+fn busy() -> Error {
+    Error::Unavailable("The server is too busy. Nothing was changed; try again in a moment.".into())
 }
 
 fn fault(failed: JoinError) -> Error {
@@ -156,7 +180,7 @@ mod tests {
     const LATER: Duration = Duration::from_millis(90);
 
     fn runner() -> Runner {
-        Runner::new(Handle::current())
+        Runner::new(Handle::current(), 2)
     }
 
     /// Sets a flag after a while, if it is allowed to.
@@ -198,6 +222,39 @@ mod tests {
         let fate = Fate::default();
         assert!(fate.end());
         assert!(!fate.keep());
+    }
+
+    #[tokio::test]
+    async fn one_too_many_is_not_begun_and_a_look_is() {
+        let (runner, flag) = (runner(), Arc::new(AtomicBool::new(false)));
+        let work = |_| slow(Arc::clone(&flag));
+        let (one, two, three, look) = tokio::join!(
+            runner.run(LATER * 20, work),
+            runner.run(LATER * 20, work),
+            runner.run(LATER * 20, |_| async {}),
+            runner.look(LATER * 20, |_| async {}),
+        );
+        assert!(one.is_ok() && two.is_ok() && look.is_ok());
+        assert!(matches!(three, Err(Error::Unavailable(_))));
+        assert!(runner.run(LATER * 20, |_| async {}).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_write_that_nobody_waits_for_keeps_its_place() {
+        let runner = Runner::new(Handle::current(), 1);
+        let flag = Arc::new(AtomicBool::new(false));
+        let written = Arc::clone(&flag);
+        let write = runner.run(SOON, |fate| async move {
+            assert!(fate.keep());
+            slow(written).await;
+        });
+        assert!(matches!(write.await, Err(Error::Timeout)));
+        assert!(matches!(
+            runner.run(SOON, |_| async {}).await,
+            Err(Error::Unavailable(_))
+        ));
+        runner.drain().await;
+        assert!(flag.load(Ordering::SeqCst));
     }
 
     #[tokio::test]

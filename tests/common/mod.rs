@@ -108,6 +108,22 @@ pub struct TestApp {
     database: Database,
 }
 
+/// What holds others up.
+pub enum Held {
+    Sqlite(sqlx::SqliteConnection),
+    Postgres(sqlx::PgConnection),
+}
+
+impl Held {
+    pub async fn release(self) {
+        use sqlx::Connection;
+        match self {
+            Self::Sqlite(connection) => connection.close().await.unwrap(),
+            Self::Postgres(connection) => connection.close().await.unwrap(),
+        }
+    }
+}
+
 /// Another server over the same database.
 pub struct Beside {
     pub url: String,
@@ -159,6 +175,32 @@ impl Ground {
                 let (owner, server) = (postgres("TEST_POSTGRES_URL"), postgres("TEST_POSTGRES_SERVER_URL"));
                 Database::empty(&owner, &server).await
             }
+        })
+    }
+
+    /// One of SQLite, in a place of the test's choice.
+    pub const fn file_at(path: PathBuf) -> Self {
+        Self(Database::Sqlite(path))
+    }
+
+    /// One in a cluster of the test's own.
+    pub async fn in_cluster(cluster: &cluster::Cluster) -> Self {
+        Self(Database::empty(&cluster.owner_url, &cluster.server_url).await)
+    }
+
+    /// The same database, or a copy of it, behind another port.
+    pub fn through(&self, port: u16) -> Self {
+        let Database::Postgres { name, url, server_url } = &self.0 else {
+            panic!("only PostgreSQL has a port");
+        };
+        let through = |url: &str| {
+            let (before, _) = url.rsplit_once(':').unwrap();
+            format!("{before}:{port}/{name}")
+        };
+        Self(Database::Postgres {
+            url: through(url),
+            server_url: through(server_url),
+            name: name.clone(),
         })
     }
 
@@ -631,6 +673,33 @@ impl TestApp {
         execute(&postgres("TEST_POSTGRES_URL"), &shut).await;
         let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+    }
+
+    /// Ends all connections that the server has to PostgreSQL.
+    pub async fn cut(&self) {
+        let Database::Postgres { name, .. } = &self.database else {
+            panic!("only PostgreSQL has connections to cut");
+        };
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+    }
+
+    /// Lets nobody else write a request until what comes back is released.
+    pub async fn hold_writes(&self) -> Held {
+        use sqlx::{Connection, Executor};
+        match &self.database {
+            Database::Sqlite(path) => {
+                let url = format!("sqlite://{}", path.display());
+                let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+                connection.execute("BEGIN IMMEDIATE").await.unwrap();
+                Held::Sqlite(connection)
+            }
+            Database::Postgres { .. } => {
+                let mut connection = self.hold("assistance_request").await;
+                connection.execute("SELECT 1").await.unwrap();
+                Held::Postgres(connection)
+            }
+        }
     }
 
     /// A key with one role.

@@ -10,9 +10,13 @@
 )]
 
 mod backup;
+mod busy;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
+mod copies;
+mod cut;
+mod disk;
 #[path = "../invariants/mod.rs"]
 mod invariants;
 mod migrating;

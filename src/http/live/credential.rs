@@ -69,7 +69,7 @@ impl Credential {
 async fn look(edge: &web::Data<Edge>, header: Option<String>) -> Result<Actor, Error> {
     let data = edge.clone();
     let looked = async move { data.auth.authenticate(&data.store, header.as_deref()).await };
-    edge.runner.run(edge.time(), |_| looked).await?
+    edge.runner.look(edge.time(), |_| looked).await?
 }
 
 /// What stands for the header `Authorization`: the header of the upgrade, or the payload of `connection_init`. Both may

@@ -1,0 +1,89 @@
+//! More work than the database takes: a lock that somebody holds, a pool without a free connection, too many operations.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use crate::client::{Fate, client, names, readiness, write, write_well};
+use crate::common::{ADMIN, Backend, TestApp};
+use crate::on_both_with;
+
+/// Time in which a server must be itself again; it takes about a tenth of it.
+const RECOVERY: Duration = Duration::from_secs(10);
+
+/// Time until a write is acknowledged again.
+async fn recovers(app: &TestApp) -> Duration {
+    let (client, began) = (client(), Instant::now());
+    for number in 0.. {
+        let fate = write(&client, &app.url, &format!("recovered {number}")).await;
+        if matches!(fate, Fate::Acknowledged) && readiness(&client, &app.url).await == Some(200) {
+            break;
+        }
+        assert!(began.elapsed() < RECOVERY, "does not recover: {fate:?}");
+    }
+    began.elapsed()
+}
+
+on_both_with! { &["--timeout-ms=2000", "--pool-size=2"],
+    async fn a_lock_that_is_held_and_a_pool_without_connections_end_as_clear_errors_and_pass(app) {
+        let client = client();
+        write_well(&client, &app.url, "before").await;
+        let held = app.hold_writes().await;
+        let began = Instant::now();
+        let fates = join_all((0..8).map(async |number| write(&client, &app.url, &format!("held {number}")).await)).await;
+        let mut undone = Vec::new();
+        for (number, fate) in fates.iter().enumerate() {
+            let Fate::Refused(code) = fate else { panic!("{fate:?}") };
+            match code.as_str() {
+                "UNAVAILABLE" => undone.push(format!("held {number}")),
+                // That one may have been done is what it says.
+                "TIMEOUT" => {}
+                other => panic!("{other}"),
+            }
+        }
+        println!("{:?}: refused after {:?} at most", app.backend, began.elapsed());
+        held.release().await;
+        println!("{:?}: recovered after {:?}", app.backend, recovers(app).await);
+        let there = names(&client, &app.url).await;
+        let done = undone.iter().any(|name| there.contains(name));
+        assert!(!done, "refused, and done: {there:?}");
+        crate::invariants::hold(app).await;
+    }
+}
+
+on_both_with! { &["--timeout-ms=60000", "--max-operations=4"],
+    async fn one_operation_too_many_is_told_at_once_to_come_again(app) {
+        let client = client();
+        let held = app.hold_writes().await;
+        let under_way = join_all((0..4).map(async |number| write(&client, &app.url, &format!("held {number}")).await));
+        let next = async {
+            let mut number = 0;
+            let refused = loop {
+                // A document that is new each time: an answer that is remembered costs nothing, and is given.
+                number += 1;
+                let request = client.post(format!("{}/graphql", app.url)).bearer_auth(ADMIN);
+                let request = request.header("accept", "application/graphql-response+json");
+                let answer = request.json(&json!({ "query": format!("{{ a{number}: assistanceRequests(first: 1) {{ totalCount }} }}") })).send().await.unwrap();
+                if answer.status() != 200 {
+                    break answer;
+                }
+            };
+            assert_eq!(refused.status(), 503);
+            assert_eq!(refused.headers()["retry-after"], "1");
+            let refused: serde_json::Value = refused.json().await.unwrap();
+            assert_eq!(refused.get("data"), None);
+            let extensions = &refused["errors"][0]["extensions"];
+            assert_eq!((&extensions["code"], &extensions["retryAfter"]), (&json!("UNAVAILABLE"), &json!(1)));
+            // It is busy, not ill: a balancer that took it away would make the others busier. SQLite's one writer is held.
+            if app.backend == Backend::Postgres {
+                assert_eq!(readiness(&client, &app.url).await, Some(200));
+            }
+            held.release().await;
+        };
+        let (fates, ()) = tokio::join!(under_way, next);
+        assert!(fates.iter().all(|fate| matches!(fate, Fate::Acknowledged)), "{fates:?}");
+        let answer = client.post(format!("{}/graphql", app.url)).bearer_auth(ADMIN);
+        assert_eq!(answer.json(&crate::client::body("next")).send().await.unwrap().status(), 200);
+    }
+}

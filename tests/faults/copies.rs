@@ -1,0 +1,175 @@
+//! PostgreSQL's own copies under the server: back to a point in time, and over to a standby.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::client::{Fate, client, names, post, readiness, write, write_well};
+use crate::common::Ground;
+use crate::common::cluster::Cluster;
+
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !holds().await {
+        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// As docs/operations.md tells operators to do it.
+#[test]
+fn postgres_goes_back_to_a_point_in_time_with_all_before_it_and_nothing_after() {
+    actix_web::rt::System::new().block_on(async {
+        let cluster = Cluster::start();
+        let archive = cluster.folder("archive");
+        cluster.set("archive_mode", "on");
+        cluster.set(
+            "archive_command",
+            &format!("test ! -f {archive}/%f && cp %p {archive}/%f"),
+        );
+        cluster.stop("fast");
+        cluster.begin();
+        let ground = Ground::in_cluster(&cluster).await;
+        let servers = ground.serve(1).await;
+        let (client, url) = (client(), servers[0].url.clone());
+        let batch = async |name: &str| {
+            join_all((0..20).map(async |number| write_well(&client, &url, &format!("{name} {number}")).await)).await;
+        };
+        batch("before").await;
+        let copy = cluster.copy(&[]);
+        batch("between").await;
+        let head = servers[0].run(&["audit", "verify"]);
+        cluster.psql("SELECT pg_create_restore_point('accident')");
+        batch("after").await;
+        let service = json!({ "query": "{ service { changeCursor } }" });
+        let late = post(&client, &url, &service).await.unwrap().1["data"]["service"]["changeCursor"].clone();
+        let last = cluster.psql("SELECT pg_walfile_name(pg_switch_wal())");
+        let archived = format!(
+            "SELECT COALESCE(last_archived_wal >= '{}', false) FROM pg_stat_archiver",
+            last.trim()
+        );
+        until("the log is archived", async || cluster.psql(&archived).trim() == "t").await;
+        drop(servers);
+
+        copy.set("restore_command", &format!("cp {archive}/%f %p"));
+        copy.set("recovery_target_name", "accident");
+        copy.set("recovery_target_action", "promote");
+        copy.set("archive_mode", "off");
+        copy.signal("recovery.signal");
+        copy.begin();
+        until("the copy takes writes", async || {
+            copy.psql("SELECT pg_is_in_recovery()").trim() == "f"
+        })
+        .await;
+        let restored = ground.through(copy.port);
+        let servers = restored.serve(1).await;
+        let there = names(&client, &servers[0].url).await;
+        assert_eq!(there.len(), 40, "{there:?}");
+        assert!(!there.iter().any(|name| name.starts_with("after")), "{there:?}");
+        assert_eq!(servers[0].run(&["audit", "verify"]), head);
+        let query = "query($after: String) { changes(after: $after) { nodes { sequence } } }";
+        let body = json!({ "query": query, "variables": { "after": late } });
+        let (_, refused) = post(&client, &servers[0].url, &body).await.unwrap();
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{refused:#}");
+        write_well(&client, &servers[0].url, "goes on").await;
+        drop(servers);
+        restored
+            .inspect(async |app| drop(crate::invariants::hold(app).await))
+            .await;
+    });
+}
+
+/// What stands before the database and its standby, as a proxy or a virtual address does; gives where it listens.
+async fn switch(database: &Arc<Mutex<SocketAddr>>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let database = Arc::clone(database);
+    actix_web::rt::spawn(async move {
+        while let Ok((mut server, _)) = listener.accept().await {
+            let to = *database.lock().unwrap();
+            actix_web::rt::spawn(async move {
+                if let Ok(mut database) = TcpStream::connect(to).await {
+                    drop(tokio::io::copy_bidirectional(&mut server, &mut database).await);
+                }
+            });
+        }
+    });
+    port
+}
+
+#[test]
+fn a_standby_takes_over_with_all_that_was_acknowledged_and_the_server_finds_it_by_itself() {
+    actix_web::rt::System::new().block_on(async {
+        let cluster = Cluster::start();
+        let ground = Ground::in_cluster(&cluster).await;
+        let standby = cluster.copy(&["--write-recovery-conf"]);
+        standby.begin();
+        // From here on a write is acknowledged once both have it.
+        cluster.set("synchronous_standby_names", "*");
+        cluster.psql("SELECT pg_reload_conf()");
+        let state = "SELECT COALESCE(max(sync_state), '') FROM pg_stat_replication";
+        until("the standby follows", async || cluster.psql(state).trim() == "sync").await;
+        let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let database = Arc::new(Mutex::new(address(cluster.port)));
+        let server = ground.through(switch(&database).await).serve(1).await.remove(0);
+
+        let (client, stop) = (client(), Cell::new(false));
+        let (acknowledged, refused) = (RefCell::new(Vec::new()), Cell::new(0));
+        let writer = async |writer: usize| {
+            let mut number = 0;
+            while !stop.get() {
+                let name = format!("{writer}-{number}");
+                match write(&client, &server.url, &name).await {
+                    Fate::Acknowledged => acknowledged.borrow_mut().push(name),
+                    Fate::Refused(code) => {
+                        assert!(["UNAVAILABLE", "TIMEOUT"].contains(&code.as_str()), "{code}");
+                        refused.set(refused.get() + 1);
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                    Fate::Cut => panic!("{name}: no answer"),
+                }
+                number += 1;
+            }
+        };
+        let fail_over = async {
+            until("writes", async || acknowledged.borrow().len() > 100).await;
+            cluster.stop("immediate");
+            until("not ready", async || readiness(&client, &server.url).await == Some(503)).await;
+            standby.psql("SELECT pg_promote()");
+            let before = acknowledged.borrow().len();
+            let began = Instant::now();
+            *database.lock().unwrap() = address(standby.port);
+            until("writes again", async || acknowledged.borrow().len() > before).await;
+            println!("the first write after {:?}", began.elapsed());
+            until("ready again", async || {
+                readiness(&client, &server.url).await == Some(200)
+            })
+            .await;
+            until("more writes", async || acknowledged.borrow().len() > before + 50).await;
+            stop.set(true);
+        };
+        tokio::join!(fail_over, join_all((0..8).map(writer)));
+        let there = names(&client, &server.url).await;
+        let acknowledged = acknowledged.into_inner();
+        assert!(
+            acknowledged.iter().all(|name| there.contains(name)),
+            "acknowledged and gone"
+        );
+        println!(
+            "{} acknowledged, {} refused, {} there",
+            acknowledged.len(),
+            refused.get(),
+            there.len()
+        );
+        drop(server);
+        ground
+            .through(standby.port)
+            .inspect(async |app| drop(crate::invariants::hold(app).await))
+            .await;
+    });
+}
