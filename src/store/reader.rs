@@ -30,6 +30,8 @@ pub struct Reader {
     actor: Arc<Actor>,
     reference: Arc<Reference>,
     now: DateTime<Utc>,
+    /// Taken before the snapshot begins, so that the snapshot has all that is folded.
+    summary: Option<Arc<Folded>>,
     snapshot: Option<Mutex<Option<DatabaseTransaction>>>,
 }
 
@@ -40,6 +42,7 @@ impl Store {
             actor,
             reference: self.reference(),
             now: self.now(),
+            summary: self.0.summary.folded(),
             snapshot: (consistency == Consistency::Snapshot).then(Mutex::default),
             store: self.clone(),
         }
@@ -72,9 +75,9 @@ impl Reader {
         self.store.backend()
     }
 
-    /// The sums in memory, if there are any.
-    pub(in crate::store) fn summary(&self) -> Option<Arc<Folded>> {
-        self.store.0.summary.folded()
+    /// The sums that were in memory when it was made, if there were any: all that it is asked for is of one state.
+    pub(in crate::store) const fn summary(&self) -> Option<&Arc<Folded>> {
+        self.summary.as_ref()
     }
 
     /// Lets the statements of its snapshot take any time.

@@ -14,6 +14,7 @@ use nam_needs::store::assistance_request::{self as requests, RequestPatch};
 use nam_needs::store::needs::{Analysis, Asked, Dimension as D, Of, analysis, refresh, totals_of};
 use nam_needs::store::page::{Arguments, Paging};
 use nam_needs::store::{Consistency, Store};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use uuid::Uuid;
 
 use crate::random::{Random, rounds};
@@ -333,5 +334,60 @@ async fn a_price_that_was_changed_is_read_from_rows() {
         up_to_date(&w.store).await;
         assert_eq!(groups(&w.store, &[D::Country], None, &Asked::default()).await.1, 1);
         agree(&w, &plain, &[Asked::default()]).await;
+    }
+}
+
+/// PostgreSQL alone: SQLite has one writer, and shows nothing of it before it has ended.
+#[tokio::test]
+async fn a_write_that_is_under_way_is_not_folded_before_it_has_ended() {
+    for w in worlds("under_way").await {
+        if w.db.get_database_backend() != DbBackend::Postgres {
+            continue;
+        }
+        let item = item("MED", None, "PIECE", 5, Some(1));
+        w.verified("AAA", None, Priority::Low, vec![item.clone()]).await;
+        up_to_date(&w.store).await;
+        let request = w.submit("BBB", Some(3), Priority::High, vec![item]).await;
+        let input = w.step(request, None).await;
+        // The write draws its ticket, and waits here before it writes what moved.
+        let held = w.db.begin().await.unwrap();
+        held.execute_unprepared("LOCK TABLE movement IN SHARE MODE")
+            .await
+            .unwrap();
+        let store = w.store.clone();
+        let writing = tokio::spawn(async move { requests::verify(&store, checker(), input, Vec::new()).await });
+        let waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'movement'::regclass \
+                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let waits = Statement::from_string(DbBackend::Postgres, waits);
+        while w.db.query_one_raw(waits.clone()).await.unwrap().is_none() {
+            assert!(!writing.is_finished(), "it does not wait");
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..3 {
+            assert!(!refresh(&w.store).await.unwrap(), "a write is under way");
+        }
+        held.rollback().await.unwrap();
+        writing.await.unwrap().unwrap();
+        let plain = w.another_store().await;
+        agree(&w, &plain, &[Asked::default()]).await;
+        up_to_date(&w.store).await;
+        agree(&w, &plain, &[Asked::default()]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_told_of_one_state_whatever_is_folded_meanwhile() {
+    for w in worlds("one_state").await {
+        let item = item("MED", None, "PIECE", 5, Some(1));
+        w.verified("AAA", Some(3), Priority::Low, vec![item.clone()]).await;
+        up_to_date(&w.store).await;
+        let reader = w.reader();
+        let of = Of::Countries(vec!["AAA".into()]);
+        let before = totals_of(&reader, &of, &Asked::default(), true).await.unwrap();
+        w.verified("AAA", Some(4), Priority::Low, vec![item]).await;
+        up_to_date(&w.store).await;
+        let again = totals_of(&reader, &of, &Asked::default(), true).await.unwrap();
+        assert_eq!(again, before, "its snapshot is from before");
+        assert_eq!(totals(&w.store, &of, &Asked::default()).await.0["AAA"].requests, 2);
     }
 }

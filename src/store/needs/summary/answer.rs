@@ -39,11 +39,10 @@ pub(in crate::store::needs) async fn answer(
     parts: &Parts,
     quantities: bool,
 ) -> Result<Option<HashMap<GroupKey, Totals>>, Error> {
-    // Before the snapshot is: it has all that is folded.
     let Some(folded) = reader.summary() else {
         return Ok(None);
     };
-    let Some(plan) = Plan::of(&folded, reader, asked, parts) else {
+    let Some(plan) = Plan::of(folded, reader, asked, parts) else {
         return Ok(None);
     };
     let later = Span {

@@ -182,10 +182,11 @@ impl Horizon {
             }
             self.ended = Some(drawn);
         }
-        // In this order: whoever has drawn a ticket by the first statement has a number by the second.
+        // In this order: whoever has drawn a ticket by the first statement has a number by the second. That is a number of
+        // our own, since a snapshot's xmax is only above those that have ended: the youngest that runs may have it.
         let last = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM change_ticket";
         let drawn = number(store, last).await?;
-        let above = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint";
+        let above = "SELECT pg_current_xact_id()::text::bigint";
         self.drawn = Some((drawn, number(store, above).await?));
         Ok(self.ended)
     }
