@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::error::Error;
-use crate::store::{Consistency, Outcome, Refused, Store, Write};
+use crate::store::{Consistency, Outcome, Refused, Store, Write, change, fault};
 
 const TABLE: &str = "idempotency";
 /// How long a key is kept.
@@ -183,7 +183,10 @@ impl Store {
             .map(|row| read(row, once))
             .transpose()?
         {
-            Some(Ok(done)) => Ok(done),
+            Some(Ok(done)) => {
+                change::settle(self).await.map_err(|failed| fault::unsure(&failed))?;
+                Ok(done)
+            }
             Some(Err(mismatch)) => {
                 problems.push(mismatch);
                 Err(problems.into())

@@ -175,8 +175,9 @@ impl Store {
                     Err(failed) if fault::is_transient(&failed) => return Err(failed.into()),
                     committed => committed.map_err(|failed| fault::unsure(&failed))?,
                 }
-                if changed {
-                    // It is done, and will be in the feed soon; until it is, nobody may be told so.
+                if changed || author.once.is_some() {
+                    // It is done, and will be in the feed soon; until it is, nobody may be told so. Nor may whoever asks
+                    // again under its key, which is free as soon as it is committed.
                     change::settle(self).await.map_err(|failed| fault::unsure(&failed))?;
                 }
                 Ok(done)

@@ -3,19 +3,20 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 
-use crate::common::TestApp;
+use crate::common::{ADMIN, Backend, TestApp, run};
 use crate::invariants::hold;
 use crate::on_both;
 use crate::random::{Random, units};
-use crate::support::{people, verified};
+use crate::support::{draft, people, verified};
 
 /// Clients at a time.
 const AT_ONCE: usize = 50;
@@ -169,4 +170,41 @@ on_both! {
             app.backend, mutations(), sent.into_inner(), began.elapsed().as_secs_f64()
         );
     }
+}
+
+/// PostgreSQL alone: on SQLite a write has its place before it is committed.
+#[test]
+fn who_asks_again_is_not_told_before_what_was_done_is_in_the_feed() {
+    run(Backend::Postgres, async |app| {
+        let other = app.beside().await;
+        let mut input = draft();
+        input["idempotencyKey"] = "once".into();
+        let query = "mutation($input: CreateAssistanceRequestInput!) { createAssistanceRequest(input: $input) {
+            assistanceRequest { id } userErrors { code } } }";
+        let body = json!({ "query": query, "variables": { "input": input } });
+        let client = reqwest::Client::new();
+        let send = |url: &str| {
+            let sent = client.post(format!("{url}/graphql")).bearer_auth(ADMIN).json(&body);
+            actix_web::rt::spawn(async move { sent.send().await.unwrap().json::<Value>().await.unwrap() })
+        };
+        // Nothing gets a place in the order while this is held.
+        let mut held = PgConnection::connect(&app.database_url()).await.unwrap();
+        let hold = "SELECT pg_advisory_lock(x'4e414d434841494e'::bigint)";
+        held.execute(hold).await.unwrap();
+        let mut first = send(&app.url);
+        while app.row_counts().await["assistance_request"] == 0 {
+            assert!(!first.is_finished(), "{:?}", (&mut first).await);
+        }
+        let mut again = send(&other.url);
+        let early = tokio::time::timeout(Duration::from_millis(500), &mut again).await;
+        assert!(early.is_err(), "told before it is in the feed: {early:?}");
+        held.close().await.unwrap();
+        let told = [first.await.unwrap(), again.await.unwrap()];
+        assert_eq!(told[0], told[1]);
+        assert!(
+            told[0]["data"]["createAssistanceRequest"]["assistanceRequest"]["id"].is_string(),
+            "{told:?}"
+        );
+        other.stop().await;
+    });
 }
