@@ -8,7 +8,12 @@ use crate::app::{Application, StartError};
 use crate::config::Config;
 use crate::store::Clock;
 
+/// Sent for a file that would grow beyond what the system allows (`ulimit -f`), on Linux and the BSDs.
+const FILE_TOO_LARGE: i32 = 25;
+
 pub(super) async fn run(config: &Config) -> Result<(), StartError> {
+    // Caught, the write fails as it does on a full disk; left alone, the signal would end the server.
+    let _caught = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut stop = async move || {
