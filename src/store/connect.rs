@@ -143,6 +143,8 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
             ("statement_timeout", statement_timeout.as_str()),
             ("lock_timeout", lock_timeout.as_str()),
             ("idle_in_transaction_session_timeout", statement_timeout.as_str()),
+            // Whatever the database's own default: a turn at a row must see what the one before it left.
+            ("default_transaction_isolation", "read committed"),
             ("TimeZone", "UTC"),
         ]);
     let pool = || {
