@@ -1,7 +1,7 @@
 //! The scalars: what is no value of theirs never reaches a resolver.
 
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal as Exact;
 
 use crate::domain::number::plain;
@@ -46,9 +46,12 @@ impl ScalarType for Date {
     fn parse(value: Value) -> InputValueResult<Self> {
         let what = "a calendar date like \"2020-05-04\" is expected.";
         match &value {
+            // chrono takes signs and blanks for digits too: what it reads must be what was written.
             Value::String(text) if text.len() == 10 => NaiveDate::parse_from_str(text, "%Y-%m-%d")
+                .ok()
                 .map(Date)
-                .map_err(|_| expected(&value, what)),
+                .filter(|date| ScalarType::to_value(date) == value)
+                .ok_or_else(|| expected(&value, what)),
             _ => Err(expected(&value, what)),
         }
     }
@@ -72,8 +75,11 @@ impl ScalarType for DateTime {
         let what = "a moment like \"2020-05-04T12:00:00Z\" is expected.";
         match &value {
             Value::String(text) => chrono::DateTime::parse_from_rfc3339(text)
+                .ok()
                 .map(|moment| DateTime(moment.with_timezone(&Utc)))
-                .map_err(|_| expected(&value, what)),
+                // Its offset may take a moment out of the years that RFC 3339 can write.
+                .filter(|moment| (0..=9999).contains(&moment.0.year()))
+                .ok_or_else(|| expected(&value, what)),
             _ => Err(expected(&value, what)),
         }
     }
@@ -172,5 +178,34 @@ impl ScalarType for CountryCode {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_has_four_digits_of_a_year_and_two_of_month_and_day() {
+        let is = |text: &str| Date::is_valid(&Value::String(text.into()));
+        assert!(is("2020-02-29") && is("0001-01-01"));
+        for text in [
+            "2021-02-29",
+            " 020-02-29",
+            "+999-05-04",
+            "-999-05-04",
+            "2020- 2- 9",
+            "2020-2-029",
+            "+12020-02-29",
+        ] {
+            assert!(!is(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_moment_that_its_offset_takes_out_of_the_years_of_four_digits_is_none() {
+        let is = |text: &str| DateTime::is_valid(&Value::String(text.into()));
+        assert!(is("9999-12-31T23:59:59Z") && is("0000-01-01T00:00:00Z"));
+        assert!(!is("9999-12-31T23:59:59-00:01") && !is("0000-01-01T00:00:00+00:01"));
     }
 }

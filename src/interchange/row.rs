@@ -254,7 +254,10 @@ impl Reading<'_> {
         let description = self.text(Field::ItemDescription);
         let external_id = self.text(Field::ItemExternalId);
         let value = self.number(Field::ValueUsd);
-        let says_nothing = kind.is_none() && category.is_none() && commodity.is_none() && quantity.is_none();
+        let numbers = [quantity, unit_cost_usd, value];
+        let texts = [&category, &commodity, &unit, &description, &external_id];
+        let says_nothing =
+            kind.is_none() && numbers.iter().all(Option::is_none) && texts.iter().all(|text| text.is_none());
         if says_nothing && self.faults.is_empty() {
             return None;
         }

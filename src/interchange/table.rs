@@ -152,6 +152,7 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, TableError> {
         .from_reader(bytes);
     let mut rows = Vec::new();
     let mut cells = ByteRecord::new();
+    let mut lines = Lines::of(bytes);
     while reader
         .read_byte_record(&mut cells)
         .map_err(|error| TableError::Io(error.into()))?
@@ -159,11 +160,9 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, TableError> {
         if rows.len() > MOST_RECORDS {
             return Err(TableError::TooLong);
         }
-        let (offset, line) = cells.position().map_or((0, 1), |at| (at.byte(), at.line()));
-        let rest = bytes.get(usize::try_from(offset).unwrap_or(0)..).unwrap_or_default();
+        let begin = cells.position().map_or(0, csv::Position::byte);
         rows.push(Row {
-            // The parser's position is before the line ends and blank lines that it then steps over.
-            line: line + newlines(rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'))),
+            line: lines.of_record(usize::try_from(begin).unwrap_or(0)),
             cells: std::mem::take(&mut cells),
             open: false,
         });
@@ -176,8 +175,33 @@ fn rows(bytes: &[u8]) -> Result<Vec<Row>, TableError> {
     Ok(rows)
 }
 
-fn newlines<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
-    bytes.filter(|byte| **byte == b'\n').map(|_| 1).sum()
+/// Counts lines as the parser ends records: by a newline, a carriage return, or both. The parser itself counts newlines.
+struct Lines<'b> {
+    bytes: &'b [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'b> Lines<'b> {
+    const fn of(bytes: &'b [u8]) -> Self {
+        Self { bytes, at: 0, line: 1 }
+    }
+
+    /// The line of a record that begins at `begin`, or behind the line ends that stand there: the parser steps over
+    /// blank lines. Records are asked for in their order.
+    fn of_record(&mut self, begin: usize) -> u64 {
+        let mut last = self.at.checked_sub(1).and_then(|at| self.bytes.get(at)).copied();
+        while let Some(byte) = self.bytes.get(self.at)
+            && (self.at < begin || matches!(byte, b'\r' | b'\n'))
+        {
+            if *byte == b'\r' || (*byte == b'\n' && last != Some(b'\r')) {
+                self.line += 1;
+            }
+            last = Some(*byte);
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// Whether a last record runs over several lines with an odd number of quotation marks: one was never closed.

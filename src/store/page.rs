@@ -167,12 +167,12 @@ impl Paging {
     }
 
     /// The key values of the row after which it begins, and of the one before which it ends.
-    pub(crate) fn bounds(&self) -> [Option<&[KeyValue]>; 2] {
+    pub fn bounds(&self) -> [Option<&[KeyValue]>; 2] {
         [self.after.as_deref(), self.before.as_deref()]
     }
 
     /// The cursor of a row with these key values.
-    pub(crate) fn cursor(&self, values: &[KeyValue]) -> String {
+    pub fn cursor(&self, values: &[KeyValue]) -> String {
         encode(values, &self.fingerprint)
     }
 
@@ -281,7 +281,7 @@ impl Keyset {
         paging: &Paging,
         read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
     ) -> Result<Page<R>, Error> {
-        self.restrict(&mut select, paging);
+        self.restrict(&mut select, paging)?;
         for (index, key) in self.keys.iter().enumerate() {
             select.expr_as(key.expr.clone(), Alias::new(format!("k{index}")));
             let (order, nulls) = key.order(paging.backwards);
@@ -311,7 +311,7 @@ impl Keyset {
         paging: &Paging,
         read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
     ) -> Result<HashMap<P, Page<R>>, Error> {
-        self.restrict(&mut select, paging);
+        self.restrict(&mut select, paging)?;
         let mut window = WindowStatement::new();
         window.add_partition_by(parent.clone());
         for (index, key) in self.keys.iter().enumerate() {
@@ -351,13 +351,23 @@ impl Keyset {
             .collect())
     }
 
-    fn restrict(&self, select: &mut SelectStatement, paging: &Paging) {
+    fn restrict(&self, select: &mut SelectStatement, paging: &Paging) -> Result<(), Error> {
         if let Some(after) = &paging.after {
+            self.fits(after, "after")?;
             select.and_where(self.beyond(after, false));
         }
         if let Some(before) = &paging.before {
+            self.fits(before, "before")?;
             select.and_where(self.beyond(before, true));
         }
+        Ok(())
+    }
+
+    /// Whether the key values can be those of a row. Anybody can make up a cursor with a right checksum, and PostgreSQL
+    /// fails where it is to compare a number with a text.
+    fn fits(&self, values: &[KeyValue], argument: &str) -> Result<(), Error> {
+        let fit = values.len() == self.keys.len() && self.keys.iter().zip(values).all(|(key, value)| key.fits(value));
+        if fit { Ok(()) } else { Err(altered(argument)) }
     }
 
     /// What comes strictly after these key values in the order, or before them.
@@ -394,6 +404,19 @@ impl Keyset {
 }
 
 impl Key {
+    fn fits(&self, value: &KeyValue) -> bool {
+        match (self.kind, value) {
+            (_, KeyValue::Null) => self.nullable,
+            (KeyKind::SmallInt | KeyKind::Int | KeyKind::BigInt, KeyValue::Int(_))
+            | (KeyKind::Time, KeyValue::Time(_))
+            | (KeyKind::Date, KeyValue::Date(_))
+            | (KeyKind::Id, KeyValue::Id(_)) => true,
+            // No text that is kept has a NUL, and PostgreSQL takes none.
+            (KeyKind::Text, KeyValue::Text(text)) => !text.contains('\0'),
+            _ => false,
+        }
+    }
+
     fn order(&self, backwards: bool) -> (Order, Option<NullOrdering>) {
         let order = if self.descending == backwards {
             Order::Asc
@@ -528,11 +551,13 @@ fn decode(cursor: &str, fingerprint: &[u8; 32], argument: &str) -> Result<Vec<Ke
         let json: Vec<serde_json::Value> = serde_json::from_slice(payload).ok()?;
         json.iter().map(KeyValue::from_json).collect()
     };
-    parse().ok_or_else(|| {
-        Error::BadCursor(format!(
-            "The cursor in {argument} was altered, or belongs to another list, order or filter: take cursors as they come, and start again without one where the list changes."
-        ))
-    })
+    parse().ok_or_else(|| altered(argument))
+}
+
+fn altered(argument: &str) -> Error {
+    Error::BadCursor(format!(
+        "The cursor in {argument} was altered, or belongs to another list, order or filter: take cursors as they come, and start again without one where the list changes."
+    ))
 }
 
 fn checksum(payload: &[u8], fingerprint: &[u8; 32]) -> [u8; CHECKSUM] {
@@ -556,5 +581,59 @@ impl<R> Page<R> {
             has_previous,
             total,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyset(kind: KeyKind, nullable: bool) -> Keyset {
+        let key = Key {
+            expr: Expr::col(Alias::new("k")),
+            kind,
+            nullable,
+            descending: false,
+        };
+        Keyset::new(vec![key], Expr::col(Alias::new("id")))
+    }
+
+    fn is_taken(keyset: &Keyset, values: Vec<KeyValue>) -> bool {
+        let cursor = encode(&values, &Sha256::digest("a\u{0}b\u{0}c").into());
+        let arguments = Arguments {
+            before: Some(cursor),
+            ..Arguments::default()
+        };
+        let paging = Paging::new(&arguments, 1, 1, "a", "b", "c").unwrap();
+        match keyset.restrict(&mut Query::select(), &paging) {
+            Ok(()) => true,
+            Err(error) => {
+                assert_eq!(error.code(), "BAD_CURSOR");
+                false
+            }
+        }
+    }
+
+    #[test]
+    fn a_made_up_cursor_is_taken_only_with_values_that_its_columns_can_hold() {
+        let id = || KeyValue::Id(Uuid::nil());
+        let text = |text: &str| KeyValue::Text(text.into());
+        let texts = keyset(KeyKind::Text, false);
+        assert!(is_taken(&texts, vec![text("x"), id()]));
+        for values in [
+            vec![],
+            vec![text("x")],
+            vec![text("x"), id(), id()],
+            vec![KeyValue::Null, id()],
+            vec![KeyValue::Int(1), id()],
+            vec![text("\0"), id()],
+            vec![text("x"), text("x")],
+        ] {
+            assert!(!is_taken(&texts, values));
+        }
+        let numbers = keyset(KeyKind::SmallInt, true);
+        assert!(is_taken(&numbers, vec![KeyValue::Int(1), id()]));
+        assert!(is_taken(&numbers, vec![KeyValue::Null, id()]));
+        assert!(!is_taken(&numbers, vec![text("1"), id()]));
     }
 }

@@ -38,6 +38,18 @@ fn told(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
+fn a_line_that_says_anything_of_an_item_is_no_request_without_items() {
+    let plan = own(
+        "S,1,BGD,Nothing yet,LOW,,,,,,,,\nS,2,BGD,A unit alone,LOW,,,,,,PIECE,,\nS,3,BGD,A price alone,LOW,,,,,,,1.5,\n",
+    );
+    assert_eq!((plan.rows.len(), plan.rows[0].line), (1, 2));
+    assert_eq!(plan.rows[0].item_lines, Vec::<u64>::new());
+    let told = told(&plan).join("\n");
+    assert!(told.contains("line 3 (A unit alone): refused: column kind"), "{told}");
+    assert!(told.contains("line 4 (A price alone): refused: column kind"), "{told}");
+}
+
+#[test]
 fn lines_of_one_external_id_are_items_of_one_request() {
     let plan = own("S,1,NAM,Masks,high,a,GOODS,,MASK_MEDICAL_HCW,\"1,000\",,0.03,30.00\n\
          S,1,NA,Masks,HIGH,b,goods,MED.PPE.BODY,,5.5,PIECE,,\n\

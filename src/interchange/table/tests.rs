@@ -28,6 +28,24 @@ fn a_byte_order_mark_is_no_part_of_the_first_header() {
 }
 
 #[test]
+fn a_carriage_return_alone_ends_a_line_too() {
+    let table = table("a\r1\r\r2\n3\r\n4\n\r5");
+    let lines: Vec<_> = table
+        .records
+        .iter()
+        .map(|record| (record.line, record.cell(0)))
+        .collect();
+    let told = [
+        (2, Some("1")),
+        (4, Some("2")),
+        (5, Some("3")),
+        (6, Some("4")),
+        (8, Some("5")),
+    ];
+    assert_eq!(lines, told);
+}
+
+#[test]
 fn columns_are_separated_by_commas_semicolons_or_tabs() {
     for text in [
         "a,b\n1,2\n",

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::assistance_request as ar;
 use entity::enums::{Locale, Priority, RequestStatus};
+use sea_orm::Statement;
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, Query, SelectStatement};
 use uuid::Uuid;
 
@@ -173,6 +174,20 @@ impl Requests {
             .collect();
         Keyset::new(keys, self.column(ar::Column::Id))
     }
+}
+
+/// The statement by which the requests that pass a filter are read: its text, and apart from it the values that are
+/// bound. For those who look at it, not for those who send it.
+///
+/// # Errors
+/// The database's, where the filter asks a country for its requests.
+pub async fn statement(reader: &Reader, filter: &Filter<RequestField>) -> Result<Statement, Error> {
+    let filter = resolve::request(reader, filter).await?;
+    let requests = Requests::new();
+    let mut select = requests.select(reader);
+    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    requests.add_columns(&mut select, &[ar::Column::Id]);
+    Ok(reader.backend().build(&select))
 }
 
 /// One page of the requests that the reader may see; with `count`, how many there are in all.

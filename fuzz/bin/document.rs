@@ -1,0 +1,7 @@
+//! The target `document` for cargo-fuzz.
+#![no_main]
+
+#[path = "../targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::run("document", bytes));
