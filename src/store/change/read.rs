@@ -274,25 +274,25 @@ fn p() -> sea_orm::sea_query::DynIden {
     Alias::new("p").into_iden()
 }
 
+/// What a change tells, beside its place and its time.
+pub(super) const TOLD: [ch::Column; 11] = [
+    ch::Column::Actor,
+    ch::Column::Action,
+    ch::Column::SubjectType,
+    ch::Column::SubjectKey,
+    ch::Column::CountryCode,
+    ch::Column::OrganizationCode,
+    ch::Column::RequestId,
+    ch::Column::SeenBefore,
+    ch::Column::SeenAfter,
+    ch::Column::Diff,
+    ch::Column::Whole,
+];
+
 fn columns() -> SelectStatement {
     Query::select()
         .columns([cp::Column::Sequence, cp::Column::At, cp::Column::Hash].map(|column| (p(), column)))
-        .columns(
-            [
-                ch::Column::Actor,
-                ch::Column::Action,
-                ch::Column::SubjectType,
-                ch::Column::SubjectKey,
-                ch::Column::CountryCode,
-                ch::Column::OrganizationCode,
-                ch::Column::RequestId,
-                ch::Column::SeenBefore,
-                ch::Column::SeenAfter,
-                ch::Column::Diff,
-                ch::Column::Whole,
-            ]
-            .map(|column| (c(), column)),
-        )
+        .columns(TOLD.map(|column| (c(), column)))
         .from_as(cp::Entity, p())
         .join_as(
             JoinType::InnerJoin,

@@ -1,12 +1,11 @@
 //! What the ledger records of each noun: its fields as clients know them. Folded texts and whoever wrote a row are left
 //! out, because the one follows from other fields and the other is the actor of a change.
 
+mod reference;
+
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use entity::enums::Priority;
-use entity::{
-    api_key, assistance_request as ar, commodity, contribution, country, delivery, need_category, organization,
-    request_item as ri, unit,
-};
+use entity::{api_key, assistance_request as ar, contribution, delivery, request_item as ri};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -274,161 +273,6 @@ impl Recorded for api_key::Model {
             Field::new("createdAt", time(self.created_at)),
             Field::new("expiresAt", maybe_time(self.expires_at)),
             Field::new("revokedAt", maybe_time(self.revoked_at)),
-        ]
-    }
-}
-
-impl Recorded for country::Model {
-    const TYPE: &'static str = "Country";
-
-    fn key(&self) -> String {
-        self.code.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Reference
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        vec![
-            Field::new("code", self.code.clone()),
-            Field::new("iso2", self.iso2.clone()),
-            Field::new("m49", self.m49.clone()),
-            Field::new("name", self.name.clone()),
-            Field::new("name.FR", self.name_fr.clone()),
-            Field::new("name.ES", self.name_es.clone()),
-            Field::new("name.AR", self.name_ar.clone()),
-            Field::new("officialName", self.official_name.clone()),
-            Field::new("capital", self.capital.clone()),
-            Field::new("unRegion", self.un_region.clone()),
-            Field::new("unSubregion", self.un_subregion.clone()),
-            Field::new("whoRegion", maybe_name_of(self.who_region.as_ref())),
-            Field::new("incomeGroup", maybe_name_of(self.income_group.as_ref())),
-            Field::new("population", self.population),
-            Field::new("populationYear", self.population_year),
-            Field::new("latitude", self.latitude),
-            Field::new("longitude", self.longitude),
-            Field::new("currency", self.currency.clone()),
-            Field::new("namStatus", name_of(&self.nam_status)),
-            Field::new("namStatus2020", name_of(&self.nam_status_2020)),
-            Field::new("namJoinedYear", self.nam_joined_year),
-            Field::new("active", self.active),
-            Field::new("version", self.version),
-            Field::new("createdAt", time(self.created_at)),
-            Field::new("updatedAt", time(self.updated_at)),
-        ]
-    }
-}
-
-impl Recorded for need_category::Model {
-    const TYPE: &'static str = "NeedCategory";
-
-    fn key(&self) -> String {
-        self.code.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Reference
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        vec![
-            Field::new("code", self.code.clone()),
-            Field::new("name", self.name.clone()),
-            Field::new("name.FR", self.name_fr.clone()),
-            Field::new("name.ES", self.name_es.clone()),
-            Field::new("name.AR", self.name_ar.clone()),
-            Field::new("description", self.description.clone()),
-            Field::new("domain", name_of(&self.domain)),
-            Field::new("iascSector", self.iasc_sector.clone()),
-            Field::new("whoPillar", self.who_pillar),
-            Field::new("parent", self.parent_code.clone()),
-            Field::new("active", self.active),
-            Field::new("sortOrder", self.sort_order),
-            Field::new("version", self.version),
-            Field::new("createdAt", time(self.created_at)),
-            Field::new("updatedAt", time(self.updated_at)),
-        ]
-    }
-}
-
-impl Recorded for commodity::Model {
-    const TYPE: &'static str = "Commodity";
-
-    fn key(&self) -> String {
-        self.code.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Reference
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        vec![
-            Field::new("code", self.code.clone()),
-            Field::new("name", self.name.clone()),
-            Field::new("name.FR", self.name_fr.clone()),
-            Field::new("name.ES", self.name_es.clone()),
-            Field::new("name.AR", self.name_ar.clone()),
-            Field::new("specification", self.specification.clone()),
-            Field::new("category", self.category_code.clone()),
-            Field::new("unit", self.unit_code.clone()),
-            Field::new("unspsc", self.unspsc.clone()),
-            Field::new("whoReference", self.who_reference.clone()),
-            Field::new("indicativeUnitPriceUsd", money(self.indicative_unit_price_e4)),
-            Field::new("active", self.active),
-            Field::new("version", self.version),
-            Field::new("createdAt", time(self.created_at)),
-            Field::new("updatedAt", time(self.updated_at)),
-        ]
-    }
-}
-
-impl Recorded for organization::Model {
-    const TYPE: &'static str = "Organization";
-
-    fn key(&self) -> String {
-        self.code.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Reference
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        vec![
-            Field::new("code", self.code.clone()),
-            Field::new("name", self.name.clone()),
-            Field::new("kind", name_of(&self.kind)),
-            Field::new("country", self.country_code.clone()),
-            Field::new("url", self.url.clone()),
-            Field::new("active", self.active),
-            Field::new("version", self.version),
-            Field::new("createdAt", time(self.created_at)),
-            Field::new("updatedAt", time(self.updated_at)),
-        ]
-    }
-}
-
-impl Recorded for unit::Model {
-    const TYPE: &'static str = "Unit";
-
-    fn key(&self) -> String {
-        self.code.clone()
-    }
-
-    fn place(&self) -> Place {
-        Place::Reference
-    }
-
-    fn fields(&self) -> Vec<Field> {
-        vec![
-            Field::new("code", self.code.clone()),
-            Field::new("unece", self.unece.clone()),
-            Field::new("label", self.label.clone()),
-            Field::new("label.FR", self.label_fr.clone()),
-            Field::new("label.ES", self.label_es.clone()),
-            Field::new("label.AR", self.label_ar.clone()),
         ]
     }
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::domain::actor::Actor;
 use crate::domain::change::{GENESIS, Sealed, link};
 use crate::error::Error;
+use crate::store::change::read::TOLD;
 use crate::store::{Consistency, Reader, Store, fault};
 
 /// Links read at once.
@@ -193,25 +194,9 @@ async fn links(store: &Store, after: i64) -> Result<Vec<Link>, Error> {
     let place = Expr::col((p.clone(), cp::Column::Sequence));
     let select = Query::select()
         .columns([cp::Column::Sequence, cp::Column::At, cp::Column::Hash].map(|column| (p.clone(), column)))
-        .columns(
-            [
-                ch::Column::Ordinal,
-                ch::Column::At,
-                ch::Column::Actor,
-                ch::Column::Action,
-                ch::Column::SubjectType,
-                ch::Column::SubjectKey,
-                ch::Column::CountryCode,
-                ch::Column::OrganizationCode,
-                ch::Column::RequestId,
-                ch::Column::SeenBefore,
-                ch::Column::SeenAfter,
-                ch::Column::Diff,
-                ch::Column::Whole,
-                ch::Column::Digest,
-            ]
-            .map(|column| (c.clone(), column)),
-        )
+        .columns([ch::Column::Ordinal, ch::Column::At].map(|column| (c.clone(), column)))
+        .columns(TOLD.map(|column| (c.clone(), column)))
+        .column((c.clone(), ch::Column::Digest))
         .from_as(cp::Entity, p.clone())
         .join_as(
             JoinType::LeftJoin,
