@@ -14,14 +14,8 @@
     missing_docs
 )]
 
-#[allow(dead_code)]
-#[path = "../../tests/common/cluster.rs"]
-mod cluster;
-#[path = "../writes/load.rs"]
-mod load;
-#[allow(dead_code)]
-#[path = "../writes/server.rs"]
-mod server;
+#[path = "../common/mod.rs"]
+mod common;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,9 +27,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use cluster::Cluster;
-use load::Sample;
-use server::{ADMIN, Client, Server};
+use common::cluster::Cluster;
+use common::load::Sample;
+use common::server::{ADMIN, Client, Server};
+use common::{database, measures, setting};
 
 /// A query, and the plain SQL that reads the same rows.
 struct Workload {
@@ -102,27 +97,8 @@ const WORKLOADS: [Workload; 7] = [
 /// Who answers.
 const VARIANTS: [&str; 3] = ["plain SQL", "the server", "the server, asked again"];
 
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
-    })
-}
-
-/// Cargo says so when the figures count.
-fn measures() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
-}
-
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let cluster = Cluster::start();
-        bench(&cluster).await;
-    });
+    common::run(bench);
 }
 
 struct Bench {
@@ -138,10 +114,7 @@ struct Bench {
 async fn bench(cluster: &Cluster) {
     let (clients, pool_size) = (setting("CLIENTS", 16), setting("POOL", 8));
     let requests: u32 = setting("REQUESTS", if measures() { 200_000 } else { 2_000 });
-    let mut owner = PgConnection::connect(&cluster.owner_url).await.unwrap();
-    owner.execute("CREATE DATABASE bench").await.unwrap();
-    let [url, migrate_url] =
-        [&cluster.server_url, &cluster.owner_url].map(|url| format!("{}/bench", url.rsplit_once('/').unwrap().0));
+    let [url, migrate_url] = database(cluster).await;
     // Migrates, and loads the reference data.
     drop(Server::start(&url, &migrate_url, pool_size, &[]).await);
     fill(&migrate_url, requests).await;

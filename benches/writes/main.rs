@@ -14,12 +14,9 @@
     missing_docs
 )]
 
-#[allow(dead_code)]
-#[path = "../../tests/common/cluster.rs"]
-mod cluster;
+#[path = "../common/mod.rs"]
+mod common;
 mod flat;
-mod load;
-mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,10 +28,11 @@ use sqlx::{Connection, Executor, PgConnection};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use cluster::Cluster;
+use common::cluster::Cluster;
+use common::load::Sample;
+use common::server::{ADMIN, Client, Server};
+use common::{database, measures, setting};
 use flat::{Flat, Ledger, Like};
-use load::Sample;
-use server::{ADMIN, Client, Server};
 
 const CREATE: &str = "mutation($input: CreateAssistanceRequestInput!) { createAssistanceRequest(input: $input) {
     assistanceRequest { id version items { id } } userErrors { code message } } }";
@@ -56,27 +54,8 @@ const VARIANTS: [(&str, Option<Ledger>); 5] = [
     ("the server, by GraphQL", None),
 ];
 
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
-    let given = std::env::var(name).ok();
-    given.map_or(default, |text| {
-        text.parse().unwrap_or_else(|_| panic!("{name} is a number"))
-    })
-}
-
-/// Cargo says so when the figures count.
-fn measures() -> bool {
-    std::env::args().any(|argument| argument == "--bench")
-}
-
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let cluster = Cluster::start();
-        bench(&cluster).await;
-    });
+    common::run(bench);
 }
 
 struct Bench {
@@ -88,13 +67,6 @@ struct Bench {
     /// A verified request and an item of it for each client.
     own: Vec<[Uuid; 2]>,
     pledge: Uuid,
-}
-
-/// An empty database of the cluster: its URLs for the server, and for the role that migrates.
-async fn database(cluster: &Cluster) -> [String; 2] {
-    let mut owner = PgConnection::connect(&cluster.owner_url).await.unwrap();
-    owner.execute("CREATE DATABASE bench").await.unwrap();
-    [&cluster.server_url, &cluster.owner_url].map(|url| format!("{}/bench", url.rsplit_once('/').unwrap().0))
 }
 
 /// How plain SQL connects: by the owner, whom the policies that ask the server's role who writes are lifted for. What they
