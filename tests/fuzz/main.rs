@@ -126,10 +126,9 @@ fn every_target_and_only_they_have_a_corpus() {
     assert_eq!(folders, names);
 }
 
-/// How long refusing takes, by hand and optimized:
-/// `FUZZ_MUTATIONS=1000000 cargo test --release --test fuzz -- --ignored --nocapture refusing`.
+/// How long refusing takes, by hand and optimized.
 #[test]
-#[ignore = "measures, and asserts nothing but that nothing breaks"]
+#[ignore = "measures: FUZZ_MUTATIONS=1000000 cargo test --release --test fuzz -- --ignored --nocapture refusing"]
 fn refusing_documents_is_quick() {
     on_a_servers_stack(|| {
         let (corpus, words) = (corpus("document"), TARGETS[0].words);
