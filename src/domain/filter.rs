@@ -345,7 +345,7 @@ impl<F> Filter<F> {
 }
 
 /// Whether a tree has a leaf that `test` finds.
-fn any_leaf<F>(filter: &Filter<F>, test: &dyn Fn(&F) -> bool) -> bool {
+pub fn any_leaf<F>(filter: &Filter<F>, test: &dyn Fn(&F) -> bool) -> bool {
     match filter {
         Filter::All(several) | Filter::Any(several) => several.iter().any(|one| any_leaf(one, test)),
         Filter::Not(not) => any_leaf(not, test),

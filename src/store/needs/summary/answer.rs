@@ -7,7 +7,7 @@ use entity::enums::{Priority, RequestStatus};
 use indexmap::IndexSet;
 use sea_orm::{ActiveEnum, Iterable};
 
-use crate::domain::filter::{CategoryField, Filter, ItemField, RequestField};
+use crate::domain::filter::{CategoryField, Filter, ItemField, RequestField, any_leaf};
 use crate::domain::reference::Reference;
 use crate::domain::totals::{Sums, Totals};
 use crate::error::Error;
@@ -233,14 +233,6 @@ fn split(filter: &Filter<ItemField>) -> Option<Tests<'_>> {
         Filter::Is(ItemField::Request(filter)) => Some((vec![filter], Vec::new())),
         Filter::Is(ItemField::Category(filter)) => Some((Vec::new(), vec![filter])),
         _ => None,
-    }
-}
-
-fn any_leaf<F>(filter: &Filter<F>, test: &impl Fn(&F) -> bool) -> bool {
-    match filter {
-        Filter::All(several) | Filter::Any(several) => several.iter().any(|one| any_leaf(one, test)),
-        Filter::Not(not) => any_leaf(not, test),
-        Filter::Is(field) => test(field),
     }
 }
 
