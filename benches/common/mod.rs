@@ -41,3 +41,22 @@ pub async fn database(cluster: &Cluster) -> [String; 2] {
     owner.execute("CREATE DATABASE bench").await.unwrap();
     [&cluster.server_url, &cluster.owner_url].map(|url| format!("{}/bench", url.rsplit_once('/').unwrap().0))
 }
+
+/// The ledger of what was written is whole: else the rates are worth nothing.
+pub fn audit(url: &str, migrate_url: &str) {
+    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"))
+        .args(["audit", "verify"])
+        .arg(format!("--database-url={url}"))
+        .arg(format!("--migrate-database-url={migrate_url}"))
+        .output()
+        .unwrap();
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stderr)
+    );
+    println!(
+        "\nthe ledger verifies: {}",
+        String::from_utf8_lossy(&verified.stdout).trim()
+    );
+}

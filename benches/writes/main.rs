@@ -31,7 +31,7 @@ use uuid::Uuid;
 use common::cluster::Cluster;
 use common::load::Sample;
 use common::server::{ADMIN, Client, Server};
-use common::{database, measures, setting};
+use common::{audit, database, measures, setting};
 use flat::{Flat, Ledger, Like};
 
 const CREATE: &str = "mutation($input: CreateAssistanceRequestInput!) { createAssistanceRequest(input: $input) {
@@ -107,25 +107,6 @@ async fn bench(cluster: &Cluster) {
     bench.create().await;
     bench.commit().await;
     audit(&url, &migrate_url);
-}
-
-/// What was written is whole, and all of it: else the rates are worth nothing.
-fn audit(url: &str, migrate_url: &str) {
-    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"))
-        .args(["audit", "verify"])
-        .arg(format!("--database-url={url}"))
-        .arg(format!("--migrate-database-url={migrate_url}"))
-        .output()
-        .unwrap();
-    assert!(
-        verified.status.success(),
-        "{}",
-        String::from_utf8_lossy(&verified.stderr)
-    );
-    println!(
-        "\nthe ledger verifies: {}",
-        String::from_utf8_lossy(&verified.stdout).trim()
-    );
 }
 
 fn request() -> Value {
