@@ -30,7 +30,7 @@ pub(crate) fn grants(schema: &str, role: &str, there: &[String]) -> String {
         "GRANT USAGE ON SCHEMA {schema} TO {role};
          REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role};
          REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM {role};
-         GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
+         GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
          GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};"
     );
     for (table, rights) in TABLES {

@@ -30,6 +30,7 @@ mod reference_write;
 mod remembered;
 mod rights;
 mod start;
+mod summary;
 mod support;
 mod table;
 mod wall;
