@@ -282,7 +282,7 @@ impl Bench {
                     .unwrap();
                 assert!(
                     status == 200 && answer.starts_with(b"{\"data\""),
-                    "{}",
+                    "{status} {}",
                     String::from_utf8_lossy(&answer)
                 );
                 true
