@@ -2,11 +2,13 @@
 //! turns and a run that fails leaves nothing behind.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sea_orm_migration::sea_orm::sqlx::Connection;
 use sea_orm_migration::sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sea_orm_migration::sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+use sea_orm_migration::sea_orm::sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+};
+use sea_orm_migration::sea_orm::sqlx::{self, Connection};
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
@@ -20,6 +22,8 @@ use crate::grant::grants;
 const LOCK: i64 = 0x6e61_6d20_6d69_6772;
 /// Time to wait for another run to end.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Time before it is asked again for what can't be waited for.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// Where the steps are run, and for whom.
 #[derive(Clone, Debug)]
@@ -150,8 +154,7 @@ impl Target {
                     .journal_mode(SqliteJournalMode::Wal)
                     .foreign_keys(true)
                     .busy_timeout(PATIENCE);
-                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-                Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool.map_err(database)?))
+                Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(patiently(options).await?))
             }
             Some(("postgres" | "postgresql", _)) => {
                 let options = postgres(&self.url)?.application_name("nam-needs migrate");
@@ -192,6 +195,26 @@ impl Target {
         tx.execute_unprepared(&grants).await?;
         Ok(())
     }
+}
+
+/// Opens an SQLite file. One that is new becomes a WAL, and of several who want that at once SQLite tells all but one
+/// `SQLITE_BUSY` at once, without the wait that was asked for: who is told so asks again.
+async fn patiently(options: SqliteConnectOptions) -> Result<SqlitePool, DbErr> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        match pool.connect_with(options.clone()).await {
+            Err(error) if is_busy(&error) && Instant::now() < until => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome.map_err(database),
+        }
+    }
+}
+
+/// Whether another connection was in the way: `SQLITE_BUSY`, whatever its extended code says of the reason.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = code.and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Begins the transaction of a run, once no other is under way.
@@ -276,6 +299,6 @@ fn plain(error: &DbErr) -> String {
 
 /// The text of sqlx's errors never holds the URL's password.
 #[expect(clippy::needless_pass_by_value, reason = "map_err gives it away")]
-fn database(error: sea_orm_migration::sea_orm::sqlx::Error) -> DbErr {
+fn database(error: sqlx::Error) -> DbErr {
     DbErr::Custom(error.to_string())
 }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use migration::Target;
+
 use crate::client::{client, readiness, write_well};
 use crate::common::{Backend, Ground};
 
@@ -49,6 +51,34 @@ fn of_four_that_migrate_at_once_one_runs_each_step_on_sqlite() {
 #[test]
 fn of_four_that_migrate_at_once_one_runs_each_step_on_postgres() {
     actix_web::rt::System::new().block_on(once(Backend::Postgres));
+}
+
+/// Each of several who open the same new file at once makes it a WAL; SQLite lets one of them, and refuses the others
+/// without a wait. A hundred new files, because they have to meet.
+#[test]
+fn several_that_open_a_new_file_at_once_wait_for_each_other() {
+    let folder = std::env::temp_dir().join(format!("nam-needs-{}-new", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    let open = |target: &Target| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(target.status()).map(|steps| steps.len())
+    };
+    for round in 0..100 {
+        let url = format!("sqlite:{}/{round}.sqlite", folder.display());
+        let target = Target {
+            serving_url: url.clone(),
+            url,
+        };
+        std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..8).map(|_| scope.spawn(|| open(&target))).collect();
+            for opener in openers {
+                let steps = opener.join().unwrap();
+                let steps = steps.unwrap_or_else(|error| panic!("round {round}: {error}"));
+                assert!(steps > 0);
+            }
+        });
+    }
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// Four servers at once on a database without a table: all of them serve, and there is one first key.
