@@ -51,7 +51,9 @@ where
             by_code,
         })
     };
-    let among = level.children(ctx, std::any::type_name::<M>(), load).await?;
+    let among = level
+        .children(ctx, || Ok((std::any::type_name::<M>().to_owned(), load)))
+        .await?;
     Ok(among
         .by_code
         .get(code)

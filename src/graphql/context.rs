@@ -24,6 +24,8 @@ pub struct Request {
     pub store: Store,
     /// What one request may ask for.
     pub limits: Arc<Limits>,
+    /// Whether its document selects an object more than once under one name, so that what is selected must be merged.
+    pub merges: bool,
 }
 
 /// The request that a resolver works for.

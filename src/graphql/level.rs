@@ -1,11 +1,11 @@
 //! "Filled by level": all rows that one statement gave stay together, and the first of them that is asked for its
 //! children asks for the children of all. So a list of any length costs one statement a level, with no timer.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
 use tokio::sync::OnceCell;
@@ -22,10 +22,21 @@ pub struct Level<R> {
     pub reader: Arc<Reader>,
     /// The rows.
     pub rows: Vec<R>,
-    children: Mutex<HashMap<String, Slot>>,
+    children: Mutex<Children>,
 }
 
-type Slot = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
+/// What was read of the children of a level, or is being read.
+#[derive(Debug, Default)]
+struct Children {
+    slots: HashMap<String, Slot>,
+    /// What is in the slots, by who asked.
+    places: Vec<(Place, Loaded)>,
+}
+
+type Loaded = Arc<dyn Any + Send + Sync>;
+type Slot = Arc<OnceCell<Loaded>>;
+/// A field of the document, and the type of what it asks for.
+type Place = (usize, TypeId);
 
 impl<R> Level<R> {
     /// A level of rows whose children nobody has asked for.
@@ -37,32 +48,56 @@ impl<R> Level<R> {
         })
     }
 
-    /// The children of all rows for the field that is being resolved: loaded by whoever asks first.
+    /// The children of all rows for the field that is being resolved: loaded by whoever asks first, by what `begin` gives.
+    /// That is a text which tells this loading from others of the same name and arguments (its columns, say), and the
+    /// loading itself. A field asks for one thing of each type.
     ///
     /// # Errors
-    /// What loading them failed with; the next that asks tries again.
-    pub async fn children<T: Send + Sync + 'static>(
+    /// What `begin` and loading them failed with; the next that asks tries again.
+    pub async fn children<T, L>(
         &self,
         ctx: &Context<'_>,
-        columns: &str,
-        load: impl Future<Output = Fallible<T>>,
-    ) -> Fallible<Arc<T>> {
-        // Two fields of the same name with the same arguments and columns may share what was read.
-        let key = format!(
-            "{} {:?} {columns}",
-            ctx.field().name(),
-            ctx.field().arguments().unwrap_or_default()
-        );
-        let slot = {
-            let mut children = self.children.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(children.entry(key).or_default())
+        begin: impl FnOnce() -> Fallible<(String, L)>,
+    ) -> Fallible<Arc<T>>
+    where
+        T: Send + Sync + 'static,
+        L: Future<Output = Fallible<T>>,
+    {
+        // Documents stay where they are while they are executed, so that a field's place in memory tells it from others.
+        let place = (std::ptr::from_ref(ctx.item).addr(), TypeId::of::<T>());
+        let known = self.read_so_far().known(place);
+        let loaded = match known {
+            Some(loaded) => loaded,
+            None => {
+                let (key, load) = begin()?;
+                // Two fields of the same name with the same arguments and columns may share what was read.
+                let arguments = ctx.field().arguments().unwrap_or_default();
+                let key = format!("{} {arguments:?} {key}", ctx.field().name());
+                let slot = self.read_so_far().slot(key);
+                let load = async { load.await.map(|loaded| Arc::new(loaded) as Loaded) };
+                let loaded = Arc::clone(slot.get_or_try_init(|| load).await?);
+                self.read_so_far().places.push((place, Arc::clone(&loaded)));
+                loaded
+            }
         };
-        let loaded = slot
-            .get_or_try_init(|| async { load.await.map(|loaded| Arc::new(loaded) as Arc<dyn Any + Send + Sync>) })
-            .await?;
-        Arc::clone(loaded)
+        loaded
             .downcast()
             .map_err(|_| Error::internal("children of another kind").into())
+    }
+
+    fn read_so_far(&self) -> MutexGuard<'_, Children> {
+        self.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Children {
+    fn known(&self, place: Place) -> Option<Loaded> {
+        let known = self.places.iter().find(|(one, _)| *one == place);
+        known.map(|(_, loaded)| Arc::clone(loaded))
+    }
+
+    fn slot(&mut self, key: String) -> Slot {
+        Arc::clone(self.slots.entry(key).or_default())
     }
 }
 

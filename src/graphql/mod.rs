@@ -32,6 +32,7 @@ pub mod search;
 pub mod totals;
 pub mod unit;
 mod viewer;
+pub mod written;
 
 /// Every root field of a query.
 #[derive(MergedObject, Default)]

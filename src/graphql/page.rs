@@ -1,11 +1,12 @@
 //! Relay connections: what every list of rows looks like.
 
 use async_graphql::{Context, SimpleObject};
+use macros::Leaves;
 
 use crate::store::page::{Arguments, Page};
 
 /// Where a page stands among all pages.
-#[derive(SimpleObject, Clone, Debug)]
+#[derive(SimpleObject, Leaves, Clone, Debug)]
 pub struct PageInfo {
     /// Whether a row comes after this page: ask again with `after: endCursor`.
     pub has_next_page: bool,
@@ -48,12 +49,13 @@ pub fn wants_total(ctx: &Context<'_>) -> bool {
 macro_rules! connection {
     ($(#[$doc:meta])* $connection:ident, $(#[$edge_doc:meta])* $edge:ident, $node:ty) => {
         $(#[$edge_doc])*
-        #[derive(async_graphql::SimpleObject, Clone)]
+        #[derive(async_graphql::SimpleObject, macros::Leaves, Clone)]
         pub struct $edge {
             /// Names the place of this row: give it as `after` or `before` of the same list, order and filter.
             cursor: String,
             /// The row.
-            node: $node,
+            #[nested]
+            node: $crate::graphql::written::One<$node>,
         }
 
         $(#[$doc])*
@@ -69,27 +71,34 @@ macro_rules! connection {
             pub fn new(page: $crate::store::page::Page<$node>) -> Self {
                 let page_info = $crate::graphql::page::PageInfo::of(&page);
                 let total = page.total;
-                let edges = page.rows.into_iter().map(|(node, cursor)| $edge { cursor, node }).collect();
+                let edges = page.rows.into_iter().map(|(node, cursor)| {
+                    let node = $crate::graphql::written::One(node);
+                    $edge { cursor, node }
+                }).collect();
                 Self { edges, page_info, total }
             }
         }
 
         $(#[$doc])*
+        #[macros::leaves]
         #[async_graphql::Object]
         impl $connection {
             /// The rows, each with the cursor that names its place.
-            async fn edges(&self) -> &[$edge] {
-                &self.edges
+            #[nested]
+            async fn edges(&self) -> $crate::graphql::written::Rows<'_, $edge> {
+                self.edges.as_slice().into()
             }
 
             /// The rows alone.
-            async fn nodes(&self) -> Vec<$node> {
-                self.edges.iter().map(|edge| edge.node.clone()).collect()
+            #[nested]
+            async fn nodes(&self) -> $crate::graphql::written::Rows<'_, $node> {
+                self.edges.iter().map(|edge| edge.node.0.clone()).collect::<Vec<_>>().into()
             }
 
             /// Where this page stands.
-            async fn page_info(&self) -> &$crate::graphql::page::PageInfo {
-                &self.page_info
+            #[nested]
+            async fn page_info(&self) -> $crate::graphql::written::One<$crate::graphql::page::PageInfo> {
+                $crate::graphql::written::One(self.page_info.clone())
             }
 
             /// How many rows all pages have together, for this viewer and filter. Counted only where selected.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Lookahead, SimpleObject};
+use macros::Leaves;
 
 use crate::domain::number::{QUANTITY_SCALE, VALUE_SCALE, sum_from_fixed};
 use crate::domain::reference::Reference;
@@ -15,12 +16,13 @@ use crate::graphql::level::Level;
 use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{BigInt, Decimal};
 use crate::graphql::unit::Unit;
+use crate::graphql::written::{One, Rows};
 use crate::store::needs::{Asked, Of, totals_of};
 
 /// Totals over request items: of VERIFIED and CLOSED requests unless the filter names a status. Values are quantity ×
 /// unit cost; items without a unit cost count in `itemCount` and `unpricedItemCount`. A CLOSED request has nothing
 /// uncovered or unmet.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct NeedsTotals {
     /// Requests that have such an item.
     request_count: i32,
@@ -49,14 +51,16 @@ pub struct NeedsTotals {
     /// Persons, summed over requests; one country's requests may speak of the same people.
     people_in_need: BigInt,
     /// The same in units, one row a unit, so that unlike units are never added together.
-    quantities: Vec<QuantityTotals>,
+    #[nested]
+    quantities: Rows<'static, QuantityTotals>,
 }
 
 /// Totals of the items that are counted in one unit.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct QuantityTotals {
     /// The unit of every quantity here.
-    unit: Unit,
+    #[nested]
+    unit: One<Unit>,
     /// What is requested: as approved, before verification as asked for.
     requested: Decimal,
     /// Open pledges; they reserve nothing.
@@ -110,7 +114,8 @@ impl NeedsTotals {
                 .quantities
                 .iter()
                 .map(|(unit, sums)| QuantityTotals::new(reference, unit, sums))
-                .collect::<Fallible<_>>()?,
+                .collect::<Fallible<Vec<_>>>()?
+                .into(),
         })
     }
 }
@@ -121,7 +126,7 @@ impl QuantityTotals {
         let known = known.ok_or_else(|| Error::internal(format!("no unit {unit}")))?;
         let units = |sum| decimal(sum, QUANTITY_SCALE);
         Ok(Self {
-            unit: Unit(Arc::clone(known)),
+            unit: One(Unit(Arc::clone(known))),
             requested: units(sums.requested)?,
             pledged: units(sums.pledged)?,
             committed: units(sums.committed)?,
@@ -165,14 +170,18 @@ pub async fn nested<R: Send + Sync>(
     level: &Level<R>,
     of: impl FnOnce() -> Fallible<Of>,
     key: &str,
-    asked: &Asked,
-) -> Fallible<NeedsTotals> {
-    let quantities = wants_quantities(&ctx.look_ahead());
-    let load = async {
-        let totals: HashMap<String, Totals> = totals_of(&level.reader, &of()?, asked, quantities).await?;
-        Ok(totals)
+    asked: impl FnOnce() -> Fallible<Asked>,
+) -> Fallible<One<NeedsTotals>> {
+    let begin = || {
+        let (asked, quantities) = (asked()?, wants_quantities(&ctx.look_ahead()));
+        let load = async move {
+            let totals: HashMap<String, Totals> = totals_of(&level.reader, &of()?, &asked, quantities).await?;
+            Ok(totals)
+        };
+        Ok((format!("totals {quantities}"), load))
     };
-    let totals = level.children(ctx, &format!("totals {quantities}"), load).await?;
+    let totals = level.children(ctx, begin).await?;
     let nothing = Totals::default();
-    NeedsTotals::new(level.reader.reference(), totals.get(key).unwrap_or(&nothing))
+    let totals = NeedsTotals::new(level.reader.reference(), totals.get(key).unwrap_or(&nothing))?;
+    Ok(One(totals))
 }

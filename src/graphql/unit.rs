@@ -5,10 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 use entity::enums::Locale;
 use entity::unit::Model;
+use macros::leaves;
 
 use crate::domain::reference::localized;
 use crate::graphql::context::request;
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::written::Rows;
 
 /// Root fields of units.
 #[derive(Default)]
@@ -19,6 +21,7 @@ pub struct UnitQuery;
 pub struct Unit(pub Arc<Model>);
 
 /// A unit in which quantities are counted.
+#[leaves]
 #[Object]
 impl Unit {
     /// Our own code, unique: "PIECE", "PERSON_MONTH", "USD".
@@ -52,7 +55,7 @@ fn all(ctx: &Context<'_>) -> Fallible<Vec<Unit>> {
 #[Object]
 impl UnitQuery {
     /// Every unit in which quantities are counted, by code: a few dozen.
-    async fn units(&self, ctx: &Context<'_>) -> Nullable<Vec<Unit>> {
-        Some(all(ctx))
+    async fn units(&self, ctx: &Context<'_>) -> Nullable<Rows<'static, Unit>> {
+        Some(all(ctx).map(Rows::from))
     }
 }

@@ -7,6 +7,7 @@ use async_graphql::{PathSegment, Response, ServerError, Value};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::graphql::written::json;
 use crate::http::accept::Media;
 use crate::http::gate::Problem;
 use crate::http::rate::Standing;
@@ -68,14 +69,40 @@ pub struct Cost {
     pub remaining: Option<u32>,
 }
 
-#[derive(Serialize)]
+/// The members of an answer, errors first so that nobody misses them.
 struct Body<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<Told>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: &'a [Told],
     data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     extensions: Option<Extensions>,
+}
+
+impl Body<'_> {
+    /// # Errors
+    /// What can't be: that one of our own types is no JSON.
+    fn bytes(&self) -> Result<Vec<u8>, serde_json::Error> {
+        let mut out = vec![b'{'];
+        let member = |name: &str, out: &mut Vec<u8>| {
+            if out.len() > 1 {
+                out.push(b',');
+            }
+            json::text(out, name);
+            out.push(b':');
+        };
+        if !self.errors.is_empty() {
+            member("errors", &mut out);
+            serde_json::to_writer(&mut out, self.errors)?;
+        }
+        if let Some(data) = self.data {
+            member("data", &mut out);
+            json::write(&mut out, data);
+        }
+        if let Some(extensions) = &self.extensions {
+            member("extensions", &mut out);
+            serde_json::to_writer(&mut out, extensions)?;
+        }
+        out.push(b'}');
+        Ok(out)
+    }
 }
 
 #[derive(Serialize)]
@@ -166,13 +193,11 @@ impl Form<'_> {
     /// What was answered without an error, up to what each asker is told besides: `{"data":…` without the closing brace.
     /// None where there are errors.
     pub fn data(response: &Response) -> Option<Vec<u8>> {
-        let body = Body {
-            errors: Vec::new(),
-            data: Some(&response.data),
-            extensions: None,
-        };
-        let mut bytes = serde_json::to_vec(&body).ok().filter(|_| response.errors.is_empty())?;
-        bytes.pop();
+        if !response.errors.is_empty() {
+            return None;
+        }
+        let mut bytes = br#"{"data":"#.to_vec();
+        json::write(&mut bytes, &response.data);
         Some(bytes)
     }
 
@@ -198,11 +223,11 @@ impl Form<'_> {
             .unwrap_or_default();
         let is_whole = errors.is_empty() && data.is_some();
         let body = Body {
-            errors,
+            errors: &errors,
             data,
             extensions,
         };
-        let (status, body) = match serde_json::to_vec(&body) {
+        let (status, body) = match body.bytes() {
             Ok(bytes) => (status, bytes),
             Err(cause) => {
                 tracing::error!(request_id = self.request_id, %cause, "an answer is no JSON");

@@ -342,6 +342,7 @@ impl Call {
             actor: actor.into(),
             store: self.edge.store.clone(),
             limits: self.edge.rules.limits.clone(),
+            merges: admitted.merges,
         });
         request.operation_name = admitted.operation_name;
         request.set_parsed_query(Arc::unwrap_or_clone(admitted.document));

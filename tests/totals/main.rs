@@ -344,6 +344,8 @@ async fn the_schema_answers_totals_in_a_fixed_number_of_statements() {
             actor: Arc::new(Actor::anonymous()),
             store: w.store.clone(),
             limits: Arc::new(Limits::default()),
+            // The answer is looked at as a tree.
+            merges: true,
         };
         let before = w.store.statements();
         let answer = nam_needs::graphql::schema()

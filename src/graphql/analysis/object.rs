@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, Object};
 use entity::enums::{IncomeGroup, ItemKind, NeedDomain, Priority, RequestStatus, WhoRegion};
+use macros::leaves;
 
 use crate::graphql::among::among;
 use crate::graphql::commodity::Commodity;
@@ -12,6 +13,7 @@ use crate::graphql::need_category::NeedCategory;
 use crate::graphql::page::connection;
 use crate::graphql::scalar::Date;
 use crate::graphql::totals::NeedsTotals;
+use crate::graphql::written::One;
 use crate::store::needs::GroupRow;
 
 /// A group of needs.
@@ -28,10 +30,11 @@ connection!(
 
 /// A group of needs and its totals. Null is what it was not grouped by, and what has no such property: a country
 /// without a WHO region, say.
+#[leaves]
 #[Object]
 impl NeedsAnalysisRow {
     /// The country that asks.
-    async fn country(&self, ctx: &Context<'_>) -> Nullable<Country> {
+    async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
         let found = async {
             let Some(code) = &self.0.row()?.country else {
                 return Ok(None);
@@ -44,7 +47,7 @@ impl NeedsAnalysisRow {
                 |all| &all.countries,
             )
             .await?;
-            Ok::<_, Fault>(entry.map(Country))
+            Ok::<_, Fault>(entry.map(Country).map(One))
         };
         nullable(found.await)
     }
@@ -70,7 +73,7 @@ impl NeedsAnalysisRow {
     }
 
     /// The items' category, or the one above it at `categoryDepth`.
-    async fn category(&self, ctx: &Context<'_>) -> Nullable<NeedCategory> {
+    async fn category(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
         let found = async {
             let Some(code) = &self.0.row()?.category else {
                 return Ok(None);
@@ -83,13 +86,13 @@ impl NeedsAnalysisRow {
                 |all| &all.categories,
             )
             .await?;
-            Ok::<_, Fault>(entry.map(NeedCategory))
+            Ok::<_, Fault>(entry.map(NeedCategory).map(One))
         };
         nullable(found.await)
     }
 
     /// The items' commodity.
-    async fn commodity(&self, ctx: &Context<'_>) -> Nullable<Commodity> {
+    async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
         let found = async {
             let Some(code) = &self.0.row()?.commodity else {
                 return Ok(None);
@@ -102,7 +105,7 @@ impl NeedsAnalysisRow {
                 |all| &all.commodities,
             )
             .await?;
-            Ok::<_, Fault>(entry.map(Commodity))
+            Ok::<_, Fault>(entry.map(Commodity).map(One))
         };
         nullable(found.await)
     }
@@ -128,7 +131,9 @@ impl NeedsAnalysisRow {
     }
 
     /// What the group adds up to.
-    async fn totals(&self) -> Fallible<NeedsTotals> {
-        NeedsTotals::new(self.0.level().reader.reference(), &self.0.row()?.totals)
+    #[nested]
+    async fn totals(&self) -> Fallible<One<NeedsTotals>> {
+        let totals = NeedsTotals::new(self.0.level().reader.reference(), &self.0.row()?.totals)?;
+        Ok(One(totals))
     }
 }

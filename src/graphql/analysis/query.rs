@@ -12,6 +12,7 @@ use crate::graphql::page::arguments;
 use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{Date, DateTime};
 use crate::graphql::totals::{asked, wants_quantities};
+use crate::graphql::written::Rows;
 use crate::store::Consistency;
 use crate::store::needs::{Analysis, Asked, Dimension, OrderBy, OrderField, Span, analysis};
 use crate::store::page::{Arguments, Paging};
@@ -170,12 +171,12 @@ impl AnalysisQuery {
         )]
         filter: Option<AssistanceRequestFilter>,
         #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
-    ) -> Nullable<Vec<NeedsTimelinePoint>> {
+    ) -> Nullable<Rows<'static, NeedsTimelinePoint>> {
         let span = Span {
             interval: interval.into(),
             from: from.0,
             to: to.0,
         };
-        Some(points(ctx, span, filter, item_filter).await)
+        Some(points(ctx, span, filter, item_filter).await.map(Rows::from))
     }
 }

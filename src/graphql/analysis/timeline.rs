@@ -1,6 +1,7 @@
 //! The timeline as clients see it.
 
 use async_graphql::{Context, Enum, SimpleObject};
+use macros::Leaves;
 
 use crate::domain::timeline::Interval;
 use crate::graphql::assistance_request::AssistanceRequestFilter;
@@ -9,6 +10,7 @@ use crate::graphql::fault::Fallible;
 use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::Date;
 use crate::graphql::totals::{NeedsTotals, asked, wants_quantities};
+use crate::graphql::written::One;
 use crate::store::Consistency;
 use crate::store::needs::{Span, timeline};
 
@@ -25,12 +27,13 @@ pub enum TimelineInterval {
 }
 
 /// The state at the end of an interval.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct NeedsTimelinePoint {
     /// The last day of the interval.
     date: Date,
     /// What stood at the end of that day.
-    totals: NeedsTotals,
+    #[nested]
+    totals: One<NeedsTotals>,
 }
 
 /// The points of a timeline.
@@ -52,7 +55,7 @@ pub async fn points(
         .map(|(date, totals)| {
             Ok(NeedsTimelinePoint {
                 date: Date(date),
-                totals: NeedsTotals::new(reader.reference(), &totals)?,
+                totals: One(NeedsTotals::new(reader.reference(), &totals)?),
             })
         })
         .collect()

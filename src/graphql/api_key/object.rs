@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, Object};
 use entity::enums::Role;
+use macros::leaves;
 
 use crate::error::Error;
 use crate::graphql::among::among;
@@ -12,6 +13,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::organization::Organization;
 use crate::graphql::page::connection;
 use crate::graphql::scalar::DateTime;
+use crate::graphql::written::One;
 use crate::store::api_key;
 
 /// A key that programs and people sign in with.
@@ -27,6 +29,7 @@ connection!(
 );
 
 /// A key that programs and people sign in with: `Authorization: Bearer SECRET`.
+#[leaves]
 #[Object]
 impl ApiKey {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -45,25 +48,25 @@ impl ApiKey {
     }
 
     /// The country that a FOCAL_POINT speaks for.
-    async fn country(&self, ctx: &Context<'_>) -> Nullable<Country> {
+    async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
         let found = async {
             let Some(code) = &self.0.row()?.country else {
                 return Ok(None);
             };
             let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries).await?;
-            Ok::<_, Fault>(country.map(Country))
+            Ok::<_, Fault>(country.map(Country).map(One))
         };
         nullable(found.await)
     }
 
     /// The organization that a RESPONDER speaks for.
-    async fn organization(&self, ctx: &Context<'_>) -> Nullable<Organization> {
+    async fn organization(&self, ctx: &Context<'_>) -> Nullable<One<Organization>> {
         let found = async {
             let Some(code) = &self.0.row()?.organization else {
                 return Ok(None);
             };
             let found = among(ctx, self.0.level(), code, organization_code, |all| &all.organizations).await?;
-            Ok::<_, Fault>(found.map(Organization))
+            Ok::<_, Fault>(found.map(Organization).map(One))
         };
         nullable(found.await)
     }

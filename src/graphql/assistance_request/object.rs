@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::enums::{Fulfilment, Locale, Priority, RequestStatus};
+use macros::{Leaves, leaves};
 use uuid::Uuid;
 
 use crate::domain::rights::{Operation, scope};
@@ -20,6 +21,7 @@ use crate::graphql::page::{arguments, connection};
 use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime};
 use crate::graphql::totals::{self, NeedsTotals};
+use crate::graphql::written::{One, Rows};
 use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::Parent;
@@ -39,7 +41,7 @@ connection!(
 );
 
 /// Whom to ask about a request.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct Contact {
     /// Name.
     name: Option<String>,
@@ -63,14 +65,14 @@ impl AssistanceRequest {
         self.0.level().rows.iter().map(|row| row.id().copied()).collect()
     }
 
-    async fn load_items(&self, columns: &[entity::request_item::Column]) -> Fallible<Items> {
+    async fn load_items(&self, columns: Vec<entity::request_item::Column>) -> Fallible<Items> {
         let level = self.0.level();
         let ids = level
             .rows
             .iter()
             .map(|row| row.id().copied())
             .collect::<Result<Vec<_>, _>>()?;
-        let read = store::request_item::of_requests(&level.reader, &ids, columns).await?;
+        let read = store::request_item::of_requests(&level.reader, &ids, &columns).await?;
         let mut of_request: HashMap<Uuid, Vec<usize>> = HashMap::new();
         let mut rows = Vec::with_capacity(read.len());
         for (index, (request, row)) in read.into_iter().enumerate() {
@@ -123,6 +125,7 @@ impl AssistanceRequest {
 }
 
 /// A country's request for assistance, from its draft to its end. What it asks for stands in `items`.
+#[leaves]
 #[Object]
 impl AssistanceRequest {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -136,12 +139,12 @@ impl AssistanceRequest {
     }
 
     /// The country that asks.
-    async fn country(&self, ctx: &Context<'_>) -> Fallible<Country> {
+    async fn country(&self, ctx: &Context<'_>) -> Fallible<One<Country>> {
         let level = self.0.level();
-        Country::among(ctx, level, self.0.row()?.country_code()?, |row| {
+        let country = Country::among(ctx, level, self.0.row()?.country_code()?, |row| {
             Ok(Some(row.country_code()?))
-        })
-        .await
+        });
+        Ok(One(country.await?))
     }
 
     /// One line that says what is needed.
@@ -183,7 +186,7 @@ impl AssistanceRequest {
     async fn fulfilment(&self, ctx: &Context<'_>) -> Fallible<Fulfilment> {
         let level = self.0.level();
         let load = async { Ok(store::request_item::progress_of(&level.reader, &self.ids()?).await?) };
-        let progress = level.children(ctx, "", load).await?;
+        let progress = level.children(ctx, || Ok((String::new(), load))).await?;
         Ok(progress
             .get(self.0.row()?.id()?)
             .copied()
@@ -202,8 +205,9 @@ impl AssistanceRequest {
     }
 
     /// Whom to ask; null where there is nobody, or the viewer may not see it.
-    async fn contact(&self) -> Nullable<Contact> {
-        nullable(self.contact_of())
+    #[nested]
+    async fn contact(&self) -> Nullable<One<Contact>> {
+        nullable(self.contact_of().map(|contact| contact.map(One)))
     }
 
     /// System of record that the request came from; null where it was entered here.
@@ -232,27 +236,29 @@ impl AssistanceRequest {
     }
 
     /// What it asks for, in the order in which it was entered.
-    async fn items(&self, ctx: &Context<'_>) -> Fallible<Vec<RequestItem>> {
-        let columns = request_item::columns(ctx.field().selection_set());
-        let key = format!("{columns:?}");
-        let items = self.0.level().children(ctx, &key, self.load_items(&columns)).await?;
+    async fn items(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, RequestItem>> {
+        let begin = || {
+            let columns = request_item::columns(ctx.field().selection_set());
+            Ok((format!("{columns:?}"), self.load_items(columns)))
+        };
+        let items = self.0.level().children(ctx, begin).await?;
         let mine = items.of_request.get(self.0.row()?.id()?);
-        Ok(mine
-            .into_iter()
-            .flatten()
-            .map(|index| RequestItem(Entry::new(Arc::clone(&items.level), *index)))
-            .collect())
+        let mine = mine.into_iter().flatten();
+        let mine = mine.map(|index| RequestItem(Entry::new(Arc::clone(&items.level), *index)));
+        Ok(mine.collect::<Vec<_>>().into())
     }
 
     /// What its items add up to, in whatever status it is.
-    async fn totals(&self, ctx: &Context<'_>) -> Fallible<NeedsTotals> {
+    async fn totals(&self, ctx: &Context<'_>) -> Fallible<One<NeedsTotals>> {
         let of = || Ok(Of::Requests(self.ids()?));
-        let asked = Asked {
-            any_status: true,
-            ..Asked::default()
+        let asked = || {
+            Ok(Asked {
+                any_status: true,
+                ..Asked::default()
+            })
         };
         let key = self.0.row()?.id()?.to_string();
-        totals::nested(ctx, self.0.level(), of, &key, &asked).await
+        totals::nested(ctx, self.0.level(), of, &key, asked).await
     }
 
     /// The contributions to its items. Without an order, oldest first.
@@ -268,7 +274,7 @@ impl AssistanceRequest {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<ContributionConnection> {
+    ) -> Fallible<One<ContributionConnection>> {
         let asked = contribution::Asked {
             filter,
             order_by,
@@ -288,7 +294,7 @@ impl AssistanceRequest {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<ChangeConnection> {
+    ) -> Fallible<One<ChangeConnection>> {
         let arguments = arguments(first, after, last, before);
         nested_history(ctx, self.0.level(), self.ids()?, *self.0.row()?.id()?, arguments).await
     }

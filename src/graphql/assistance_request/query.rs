@@ -14,6 +14,7 @@ use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::request_id;
 use crate::graphql::page::{arguments, wants_total};
+use crate::graphql::written::One;
 use crate::store::assistance_request::{self, By, OrderBy, OrderField, RequestRow};
 use crate::store::page::{Arguments, Paging};
 use crate::store::{Consistency, Reader};
@@ -241,7 +242,7 @@ impl AssistanceRequestQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What names the request.")] by: AssistanceRequestBy,
-    ) -> Nullable<AssistanceRequest> {
+    ) -> Nullable<One<AssistanceRequest>> {
         let found = async {
             let by = match by {
                 AssistanceRequestBy::Id(id) => match request_id(&id) {
@@ -267,7 +268,7 @@ impl AssistanceRequestQuery {
             };
             find(reader(ctx, consistency)?, &by, &Columns::of(fields.into_iter())).await
         };
-        nullable(found.await)
+        nullable(found.await.map(|found| found.map(One)))
     }
 
     /// The requests that the viewer may see: everybody sees those that have been verified. Without an order, oldest

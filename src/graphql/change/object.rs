@@ -1,6 +1,7 @@
 //! A change as a viewer is told it.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
+use macros::{Leaves, leaves};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,6 +12,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::nodes::{Node, find};
 use crate::graphql::page::PageInfo;
 use crate::graphql::scalar::{BigInt, DateTime};
+use crate::graphql::written::{One, Rows};
 use crate::store::Reader;
 use crate::store::page::Page;
 
@@ -39,7 +41,7 @@ impl Shown {
 pub struct Change(pub Entry<Shown>);
 
 /// A change of one field.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct FieldChange {
     /// Name of the field.
     field: String,
@@ -50,29 +52,33 @@ pub struct FieldChange {
 }
 
 /// A change and its place in the feed.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 pub struct ChangeEdge {
     /// Names the place of this change: give it as `after` of `changes`, as a query or a subscription, with any filter.
     cursor: String,
     /// The change.
-    node: Change,
+    #[nested]
+    node: One<Change>,
 }
 
 /// A page of changes, the earliest first.
-#[derive(SimpleObject, Clone)]
+#[derive(SimpleObject, Leaves, Clone)]
 #[graphql(complex)]
 pub struct ChangeConnection {
     /// The changes, each with the cursor that names its place.
-    edges: Vec<ChangeEdge>,
+    #[nested]
+    edges: Rows<'static, ChangeEdge>,
     /// Where this page stands. The endCursor of an empty page is the cursor that was given as `after`.
-    page_info: PageInfo,
+    #[nested]
+    page_info: One<PageInfo>,
 }
 
 #[async_graphql::ComplexObject]
 impl ChangeConnection {
     /// The changes alone.
-    async fn nodes(&self) -> Vec<Change> {
-        self.edges.iter().map(|edge| edge.node.clone()).collect()
+    async fn nodes(&self) -> Rows<'_, Change> {
+        let nodes = self.edges.0.iter().map(|edge| edge.node.0.clone());
+        nodes.collect::<Vec<_>>().into()
     }
 }
 
@@ -86,8 +92,8 @@ impl ChangeConnection {
         let edges = page.rows.into_iter();
         let edges = edges.map(|(entry, cursor)| ChangeEdge::new(entry, cursor));
         Self {
-            edges: edges.collect(),
-            page_info,
+            edges: edges.collect::<Vec<_>>().into(),
+            page_info: One(page_info),
         }
     }
 }
@@ -115,7 +121,7 @@ impl ChangeEdge {
     pub const fn new(entry: Entry<Shown>, cursor: String) -> Self {
         Self {
             cursor,
-            node: Change(entry),
+            node: One(Change(entry)),
         }
     }
 }
@@ -128,6 +134,7 @@ impl Shown {
 
 /// What one committed write changed of one object. Changes stand in the order in which they were committed, and never
 /// change themselves.
+#[leaves]
 #[Object]
 impl Change {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -173,7 +180,7 @@ impl Change {
                     .map(|row| row.subject().filter(|_| row.told.is_visible));
                 find(ctx, &level.reader, &ids.collect::<Vec<_>>()).await
             };
-            let nodes = level.children(ctx, "", load).await?;
+            let nodes = level.children(ctx, || Ok((String::new(), load))).await?;
             Ok::<_, crate::graphql::fault::Fault>(nodes.get(self.0.index()).cloned().flatten())
         };
         nullable(found.await)
@@ -188,9 +195,10 @@ impl Change {
 
     /// What changed, of the fields that the viewer may read. The change that first shows an object to the viewer has the
     /// whole of it, with `before` null.
-    async fn diff(&self) -> Fallible<Vec<FieldChange>> {
+    #[nested]
+    async fn diff(&self) -> Fallible<Rows<'static, FieldChange>> {
         let row = self.0.row()?;
-        Ok(row.told.diff.iter().map(field_change).collect())
+        Ok(row.told.diff.iter().map(field_change).collect::<Vec<_>>().into())
     }
 }
 

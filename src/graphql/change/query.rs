@@ -9,6 +9,7 @@ use crate::graphql::context::{reader, request};
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::page::arguments;
+use crate::graphql::written::One;
 use crate::store::page::Arguments;
 use crate::store::{Consistency, change};
 
@@ -36,7 +37,7 @@ pub async fn nested_history<R: Send + Sync + 'static>(
     ids: Vec<Uuid>,
     of: Uuid,
     arguments: Arguments,
-) -> Fallible<ChangeConnection> {
+) -> Fallible<One<ChangeConnection>> {
     let limits = &request(ctx)?.limits;
     let reader = &level.reader;
     let load = async {
@@ -44,9 +45,9 @@ pub async fn nested_history<R: Send + Sync + 'static>(
         let pages = pages.into_iter().map(|(request, page)| (request, shown(reader, page)));
         Ok(Entry::pages(reader, pages.collect()))
     };
-    let pages = level.children(ctx, "", load).await?;
+    let pages = level.children(ctx, || Ok((String::new(), load))).await?;
     let page = pages.get(&of).cloned().unwrap_or_default();
-    Ok(ChangeConnection::new(page, arguments.after.as_ref()))
+    Ok(One(ChangeConnection::new(page, arguments.after.as_ref())))
 }
 
 #[Object]

@@ -18,6 +18,7 @@ use crate::graphql::change::object::{ChangeEdge, Shown};
 use crate::graphql::context::{reader, request};
 use crate::graphql::fault::{Fallible, Fault};
 use crate::graphql::level::Entry;
+use crate::graphql::written::One;
 use crate::store::{Consistency, Reader, Store, assistance_request, change};
 
 /// Requests that one filter may match when it is subscribed to.
@@ -129,7 +130,7 @@ impl ChangeSubscription {
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<ChangeFilter>,
         #[graphql(desc = "A cursor of the feed, or service { changeCursor }.")] after: Option<String>,
-    ) -> Result<Live<ChangeEdge>, Fault> {
+    ) -> Result<Live<One<ChangeEdge>>, Fault> {
         let request = request(ctx)?;
         let filter = ChangeFilter::parse(filter, &request.store.reference())?;
         let place = Place::new(ctx, &*reader(ctx, Consistency::Snapshot)?, after.as_deref()).await?;
@@ -146,7 +147,7 @@ impl ChangeSubscription {
                 let reader = Arc::new(place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot));
                 if let Some(shown) = Shown::to(&reader, edge.change.clone()) {
                     let edge = ChangeEdge::new(Entry::alone(reader, shown), edge.cursor.clone());
-                    return Some((Ok(edge), Some((place, filter))));
+                    return Some((Ok(One(edge)), Some((place, filter))));
                 }
             }
         })
@@ -159,7 +160,7 @@ impl ChangeSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
-    ) -> Result<Live<AssistanceRequest>, Fault> {
+    ) -> Result<Live<One<AssistanceRequest>>, Fault> {
         // One snapshot for both, so that no change falls between them.
         let reader = reader(ctx, Consistency::Snapshot)?;
         let place = Place::new(ctx, &reader, None).await?;
@@ -171,7 +172,7 @@ impl ChangeSubscription {
                 let next = next_request(&mut place, &mut matched, &columns).await?;
                 match next {
                     Ok(None) => {}
-                    Ok(Some(request)) => return Some((Ok(request), Some((place, matched, columns)))),
+                    Ok(Some(request)) => return Some((Ok(One(request)), Some((place, matched, columns)))),
                     Err(error) => return Some((Err(Fault(error)), None)),
                 }
             }

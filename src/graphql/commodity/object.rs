@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use entity::commodity::Model;
 use entity::enums::Locale;
+use macros::leaves;
 
 use crate::domain::number::{UNIT_COST_SCALE, from_fixed};
 use crate::domain::reference::localized;
@@ -21,6 +22,7 @@ use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{DateTime, Decimal};
 use crate::graphql::totals::{self, NeedsTotals, asked};
 use crate::graphql::unit::Unit;
+use crate::graphql::written::One;
 use crate::store::Reader;
 use crate::store::needs::Of;
 use crate::store::page::{Arguments, Page};
@@ -61,6 +63,7 @@ impl Commodity {
 }
 
 /// A commodity that an item can ask for by code.
+#[leaves]
 #[Object]
 impl Commodity {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -94,17 +97,18 @@ impl Commodity {
     }
 
     /// Its category.
-    async fn category(&self, ctx: &Context<'_>) -> Fallible<NeedCategory> {
+    async fn category(&self, ctx: &Context<'_>) -> Fallible<One<NeedCategory>> {
         let code = &self.row()?.category_code;
         let entry = surely_among(ctx, self.0.level(), code, category_code, |all| &all.categories).await?;
-        Ok(NeedCategory(entry))
+        Ok(One(NeedCategory(entry)))
     }
 
     /// The unit in which it is counted; every item of it is counted so.
-    async fn unit(&self) -> Fallible<Unit> {
+    #[nested]
+    async fn unit(&self) -> Fallible<One<Unit>> {
         let code = &self.row()?.unit_code;
         let unit = self.0.level().reader.reference().units.get(code);
-        unit.map(|unit| Unit(Arc::clone(unit)))
+        unit.map(|unit| One(Unit(Arc::clone(unit))))
             .ok_or_else(|| Error::internal(format!("no unit {code}")).into())
     }
 
@@ -136,15 +140,15 @@ impl Commodity {
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
         filter: Option<AssistanceRequestFilter>,
         #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
-    ) -> Fallible<NeedsTotals> {
+    ) -> Fallible<One<NeedsTotals>> {
         let level = self.0.level();
-        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let asked = || asked(level.reader.reference(), filter, item_filter);
         let of = || {
             Ok(Of::Commodities(
                 level.rows.iter().map(|row| row.row.code.clone()).collect(),
             ))
         };
-        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
+        totals::nested(ctx, level, of, &self.row()?.code, asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

@@ -15,6 +15,7 @@ use crate::graphql::filter::known_code;
 use crate::graphql::known::{Listing, order};
 use crate::graphql::level::Entry;
 use crate::graphql::page::arguments;
+use crate::graphql::written::One;
 use crate::store::Consistency;
 use crate::store::page::{Arguments, KeyValue};
 
@@ -93,8 +94,8 @@ impl CommodityQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its code: \"GLOVES_EXAM\".")] code: String,
-    ) -> Nullable<Commodity> {
-        find_known(ctx, &code).transpose()
+    ) -> Nullable<One<Commodity>> {
+        find_known(ctx, &code).map(|found| found.map(One)).transpose()
     }
 
     /// The commodities, retired ones too unless the filter says `active: true`. Without an order, by code.

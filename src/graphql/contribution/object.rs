@@ -7,6 +7,7 @@ use async_graphql::{Context, ID, Object, SelectionField};
 use entity::contribution::Column;
 use entity::delivery::Column as DeliveryColumn;
 use entity::enums::{ContributionStatus, RequestStatus};
+use macros::leaves;
 use uuid::Uuid;
 
 use crate::domain::contribution::available;
@@ -22,6 +23,7 @@ use crate::graphql::organization::Organization;
 use crate::graphql::page::connection;
 use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime, Decimal};
+use crate::graphql::written::{One, Rows};
 use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::{ContributionRow, DeliveryRow};
@@ -125,21 +127,30 @@ struct Deliveries {
 }
 
 impl Contribution {
-    async fn requests(&self, ctx: &Context<'_>, columns: &Columns) -> Fallible<Arc<Parents<RequestRow>>> {
+    async fn requests(
+        &self,
+        ctx: &Context<'_>,
+        columns: impl FnOnce() -> Columns,
+    ) -> Fallible<Arc<Parents<RequestRow>>> {
         let level = self.0.level();
-        let load = async {
-            let ids = distinct(level.rows.iter().map(|row| row.request_id().copied()))?;
-            let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
-            Ok(Parents::new(&level.reader, read))
+        let begin = || {
+            let columns = columns();
+            let key = format!("{columns:?}");
+            let load = async move {
+                let ids = distinct(level.rows.iter().map(|row| row.request_id().copied()))?;
+                let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
+                Ok(Parents::new(&level.reader, read))
+            };
+            Ok((key, load))
         };
-        level.children(ctx, &format!("{columns:?}"), load).await
+        level.children(ctx, begin).await
     }
 
     /// What decides of rights: the request's country and status, and whose the contribution is.
     async fn belongings(&self, ctx: &Context<'_>) -> Fallible<(String, RequestStatus)> {
         use entity::assistance_request::Column as R;
-        let columns = Columns(vec![R::Id, R::CountryCode, R::Status]);
-        let request = self.requests(ctx, &columns).await?.entry(self.0.row()?.request_id()?)?;
+        let columns = || Columns(vec![R::Id, R::CountryCode, R::Status]);
+        let request = self.requests(ctx, columns).await?.entry(self.0.row()?.request_id()?)?;
         let row = request.row()?;
         Ok((row.country_code()?.clone(), *row.status()?))
     }
@@ -156,14 +167,14 @@ impl Contribution {
         Ok(value.as_ref().filter(|_| sees))
     }
 
-    async fn load_deliveries(&self, columns: &[DeliveryColumn]) -> Fallible<Deliveries> {
+    async fn load_deliveries(&self, columns: Vec<DeliveryColumn>) -> Fallible<Deliveries> {
         let level = self.0.level();
         let ids = level
             .rows
             .iter()
             .map(|row| row.id().copied())
             .collect::<Result<Vec<_>, _>>()?;
-        let read = store::contribution::deliveries_of(&level.reader, &ids, columns).await?;
+        let read = store::contribution::deliveries_of(&level.reader, &ids, &columns).await?;
         let mut of_contribution: HashMap<Uuid, Vec<usize>> = HashMap::new();
         let mut rows = Vec::with_capacity(read.len());
         for (contribution, row) in read {
@@ -178,6 +189,7 @@ impl Contribution {
 }
 
 /// What an organization gives towards an item: pledged, committed, shipped, delivered.
+#[leaves]
 #[Object]
 impl Contribution {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -186,30 +198,34 @@ impl Contribution {
     }
 
     /// The request of its item.
-    async fn request(&self, ctx: &Context<'_>) -> Fallible<AssistanceRequest> {
-        let columns = Columns::of(ctx.field().selection_set());
-        let requests = self.requests(ctx, &columns).await?;
-        Ok(AssistanceRequest(requests.entry(self.0.row()?.request_id()?)?))
+    async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
+        let columns = || Columns::of(ctx.field().selection_set());
+        let requests = self.requests(ctx, columns).await?;
+        Ok(One(AssistanceRequest(requests.entry(self.0.row()?.request_id()?)?)))
     }
 
     /// What it is given towards.
-    async fn item(&self, ctx: &Context<'_>) -> Fallible<RequestItem> {
-        let columns = request_item::columns(ctx.field().selection_set());
+    async fn item(&self, ctx: &Context<'_>) -> Fallible<One<RequestItem>> {
         let level = self.0.level();
-        let load = async {
-            let ids = distinct(level.rows.iter().map(|row| row.item_id().copied()))?;
-            let read: HashMap<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
-            Ok(Parents::new(&level.reader, read))
+        let begin = || {
+            let columns = request_item::columns(ctx.field().selection_set());
+            let key = format!("{columns:?}");
+            let load = async move {
+                let ids = distinct(level.rows.iter().map(|row| row.item_id().copied()))?;
+                let read: HashMap<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
+                Ok(Parents::new(&level.reader, read))
+            };
+            Ok((key, load))
         };
-        let items = level.children(ctx, &format!("{columns:?}"), load).await?;
-        Ok(RequestItem(items.entry(self.0.row()?.item_id()?)?))
+        let items = level.children(ctx, begin).await?;
+        Ok(One(RequestItem(items.entry(self.0.row()?.item_id()?)?)))
     }
 
     /// Who gives.
-    async fn organization(&self, ctx: &Context<'_>) -> Fallible<Organization> {
+    async fn organization(&self, ctx: &Context<'_>) -> Fallible<One<Organization>> {
         let code = self.0.row()?.organization_code()?;
         let entry = surely_among(ctx, self.0.level(), code, organization_code, |all| &all.organizations).await?;
-        Ok(Organization(entry))
+        Ok(One(Organization(entry)))
     }
 
     /// Where it stands.
@@ -281,20 +297,16 @@ impl Contribution {
     }
 
     /// The parts that were received, in the order of their days; voided ones too.
-    async fn deliveries(&self, ctx: &Context<'_>) -> Fallible<Vec<Delivery>> {
-        let columns = delivery_columns(ctx.field().selection_set());
-        let key = format!("{columns:?}");
-        let deliveries = self
-            .0
-            .level()
-            .children(ctx, &key, self.load_deliveries(&columns))
-            .await?;
+    async fn deliveries(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, Delivery>> {
+        let begin = || {
+            let columns = delivery_columns(ctx.field().selection_set());
+            Ok((format!("{columns:?}"), self.load_deliveries(columns)))
+        };
+        let deliveries = self.0.level().children(ctx, begin).await?;
         let mine = deliveries.of_contribution.get(self.0.row()?.id()?);
-        Ok(mine
-            .into_iter()
-            .flatten()
-            .map(|index| Delivery(Entry::new(Arc::clone(&deliveries.level), *index)))
-            .collect())
+        let mine = mine.into_iter().flatten();
+        let mine = mine.map(|index| Delivery(Entry::new(Arc::clone(&deliveries.level), *index)));
+        Ok(mine.collect::<Vec<_>>().into())
     }
 
     /// How to follow the shipment; null where the viewer may not see it.
@@ -364,22 +376,31 @@ pub fn delivery_columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) ->
 }
 
 impl Delivery {
-    async fn contributions(&self, ctx: &Context<'_>, columns: &[Column]) -> Fallible<Arc<Parents<ContributionRow>>> {
+    async fn contributions(
+        &self,
+        ctx: &Context<'_>,
+        columns: impl FnOnce() -> Vec<Column>,
+    ) -> Fallible<Arc<Parents<ContributionRow>>> {
         let level = self.0.level();
-        let load = async {
-            let ids = distinct(level.rows.iter().map(|row| row.contribution_id().copied()))?;
-            let read = store::contribution::by_ids(&level.reader, &ids, columns).await?;
-            Ok(Parents::new(&level.reader, read))
+        let begin = || {
+            let columns = columns();
+            let key = format!("{columns:?}");
+            let load = async move {
+                let ids = distinct(level.rows.iter().map(|row| row.contribution_id().copied()))?;
+                let read = store::contribution::by_ids(&level.reader, &ids, &columns).await?;
+                Ok(Parents::new(&level.reader, read))
+            };
+            Ok((key, load))
         };
-        level.children(ctx, &format!("{columns:?}"), load).await
+        level.children(ctx, begin).await
     }
 
     async fn confidential<'a>(&'a self, ctx: &Context<'_>, value: &'a Option<String>) -> Fallible<Option<&'a String>> {
         if value.is_none() {
             return Ok(None);
         }
-        let columns = [Column::Id, Column::RequestId, Column::ItemId, Column::OrganizationCode];
-        let contributions = self.contributions(ctx, &columns).await?;
+        let columns = || vec![Column::Id, Column::RequestId, Column::ItemId, Column::OrganizationCode];
+        let contributions = self.contributions(ctx, columns).await?;
         let contribution = Contribution(contributions.entry(self.0.row()?.contribution_id()?)?);
         let sees = contribution.confidential(ctx, value).await?.is_some();
         Ok(value.as_ref().filter(|_| sees))
@@ -387,6 +408,7 @@ impl Delivery {
 }
 
 /// A part of a contribution that was received.
+#[leaves]
 #[Object]
 impl Delivery {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -395,10 +417,12 @@ impl Delivery {
     }
 
     /// The contribution that it is a part of.
-    async fn contribution(&self, ctx: &Context<'_>) -> Fallible<Contribution> {
-        let columns = columns(ctx.field().selection_set());
-        let contributions = self.contributions(ctx, &columns).await?;
-        Ok(Contribution(contributions.entry(self.0.row()?.contribution_id()?)?))
+    async fn contribution(&self, ctx: &Context<'_>) -> Fallible<One<Contribution>> {
+        let columns = || columns(ctx.field().selection_set());
+        let contributions = self.contributions(ctx, columns).await?;
+        Ok(One(Contribution(
+            contributions.entry(self.0.row()?.contribution_id()?)?,
+        )))
     }
 
     /// The day on which it was received.

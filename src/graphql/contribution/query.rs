@@ -16,6 +16,7 @@ use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::contribution_id;
 use crate::graphql::page::{arguments, wants_total};
+use crate::graphql::written::One;
 use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Parent};
 use crate::store::page::{Arguments, Page, Paging};
 use crate::store::{Consistency, Reader};
@@ -113,17 +114,20 @@ pub async fn nested<R: Send + Sync>(
     parents: impl Fn() -> Result<Parent, Error> + Send,
     key: &str,
     asked: Asked,
-) -> Fallible<ContributionConnection> {
-    let (filter, order, paging) = asked.parse(ctx)?;
-    let columns = columns(node_fields(ctx).into_iter());
+) -> Fallible<One<ContributionConnection>> {
     let count = wants_total(ctx);
-    let load = async {
-        let read =
-            contribution::pages_of(&level.reader, &parents()?, &filter, &order, &paging, &columns, count).await?;
-        Ok(Entry::pages(&level.reader, read))
+    let begin = || {
+        let (filter, order, paging) = asked.parse(ctx)?;
+        let columns = columns(node_fields(ctx).into_iter());
+        let key = format!("{columns:?} {count}");
+        let load = async move {
+            let read =
+                contribution::pages_of(&level.reader, &parents()?, &filter, &order, &paging, &columns, count).await?;
+            Ok(Entry::pages(&level.reader, read))
+        };
+        Ok((key, load))
     };
-    let pages: Arc<HashMap<String, Page<Entry<ContributionRow>>>> =
-        level.children(ctx, &format!("{columns:?} {count}"), load).await?;
+    let pages: Arc<HashMap<String, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
     let page = match pages.get(key) {
         Some(page) => page.clone(),
         None => Page {
@@ -131,7 +135,7 @@ pub async fn nested<R: Send + Sync>(
             ..Default::default()
         },
     };
-    Ok(ContributionConnection::new(page.map(Contribution)))
+    Ok(One(ContributionConnection::new(page.map(Contribution))))
 }
 
 async fn page(ctx: &Context<'_>, asked: Asked) -> Fallible<ContributionConnection> {
@@ -165,7 +169,7 @@ impl ContributionQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What names the contribution.")] by: ContributionBy,
-    ) -> Nullable<Contribution> {
+    ) -> Nullable<One<Contribution>> {
         let found = async {
             let by = match by {
                 ContributionBy::Id(id) => match contribution_id(&id) {
@@ -183,7 +187,7 @@ impl ContributionQuery {
             )
             .await
         };
-        nullable(found.await)
+        nullable(found.await.map(|found| found.map(One)))
     }
 
     /// The contributions to requests that the viewer may see. Without an order, oldest first.

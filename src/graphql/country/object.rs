@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::country::Model;
 use entity::enums::{IncomeGroup, Locale, NamStatus, WhoRegion};
+use macros::leaves;
 
 use crate::domain::reference::localized;
 use crate::error::Error;
@@ -18,6 +19,7 @@ use crate::graphql::page::{arguments, connection, wants_total};
 use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{CountryCode, DateTime};
 use crate::graphql::totals::{self, NeedsTotals, asked};
+use crate::graphql::written::One;
 use crate::store::assistance_request::pages_of_countries;
 use crate::store::needs::Of;
 use crate::store::page::Page;
@@ -56,6 +58,7 @@ impl Country {
 }
 
 /// A State: 193 members of the United Nations, the Holy See and the State of Palestine.
+#[leaves]
 #[Object]
 impl Country {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -181,19 +184,24 @@ impl Country {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<AssistanceRequestConnection> {
+    ) -> Fallible<One<AssistanceRequestConnection>> {
         let level = self.0.level();
         let arguments = arguments(first, after, last, before);
-        let (filter, order, paging) = request_paging(ctx, filter, order_by, &arguments)?;
-        let columns = Columns::of_nodes(ctx);
         let count = wants_total(ctx);
-        let load = async {
-            let codes = level.rows.iter().map(|row| row.row.code.clone()).collect();
-            let pages = pages_of_countries(&level.reader, codes, &filter, &order, &paging, &columns.0, count).await?;
-            // All countries' requests are one level, so that their items are read at once too.
-            Ok(Entry::pages(&level.reader, pages))
+        let begin = || {
+            let (filter, order, paging) = request_paging(ctx, filter, order_by, &arguments)?;
+            let columns = Columns::of_nodes(ctx);
+            let key = format!("{columns:?} {count}");
+            let load = async move {
+                let codes = level.rows.iter().map(|row| row.row.code.clone()).collect();
+                let pages =
+                    pages_of_countries(&level.reader, codes, &filter, &order, &paging, &columns.0, count).await?;
+                // All countries' requests are one level, so that their items are read at once too.
+                Ok(Entry::pages(&level.reader, pages))
+            };
+            Ok((key, load))
         };
-        let pages = level.children(ctx, &format!("{columns:?} {count}"), load).await?;
+        let pages = level.children(ctx, begin).await?;
         let page: Page<Entry<_>> = match pages.get(&self.row()?.code) {
             Some(page) => page.clone(),
             None => Page {
@@ -201,7 +209,7 @@ impl Country {
                 ..Default::default()
             },
         };
-        Ok(AssistanceRequestConnection::new(page.map(AssistanceRequest)))
+        Ok(One(AssistanceRequestConnection::new(page.map(AssistanceRequest))))
     }
 
     /// What its requests add up to, of those that the viewer may see.
@@ -211,15 +219,15 @@ impl Country {
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
         filter: Option<AssistanceRequestFilter>,
         #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
-    ) -> Fallible<NeedsTotals> {
+    ) -> Fallible<One<NeedsTotals>> {
         let level = self.0.level();
-        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let asked = || asked(level.reader.reference(), filter, item_filter);
         let of = || {
             Ok(Of::Countries(
                 level.rows.iter().map(|row| row.row.code.clone()).collect(),
             ))
         };
-        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
+        totals::nested(ctx, level, of, &self.row()?.code, asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

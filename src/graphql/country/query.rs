@@ -16,6 +16,7 @@ use crate::graphql::known::{Listing, order};
 use crate::graphql::level::Entry;
 use crate::graphql::page::arguments;
 use crate::graphql::scalar::CountryCode;
+use crate::graphql::written::One;
 use crate::store::page::{Arguments, KeyValue};
 use crate::store::{Consistency, country};
 
@@ -95,8 +96,8 @@ impl CountryQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Alpha-3, alpha-2 or M49 code: \"BGD\", \"BD\" or \"050\".")] code: CountryCode,
-    ) -> Nullable<Country> {
-        find_known(ctx, &code).transpose()
+    ) -> Nullable<One<Country>> {
+        find_known(ctx, &code).map(|found| found.map(One)).transpose()
     }
 
     /// The countries: 193 members of the United Nations, the Holy See and the State of Palestine, and any that an

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object};
 use entity::enums::{Locale, NeedDomain};
 use entity::need_category::Model;
+use macros::leaves;
 
 use crate::domain::reference::localized;
 use crate::error::Error;
@@ -18,6 +19,7 @@ use crate::graphql::page::{arguments, connection};
 use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::DateTime;
 use crate::graphql::totals::{self, NeedsTotals, asked};
+use crate::graphql::written::{One, Rows};
 use crate::store::needs::Of;
 
 /// A category of needs.
@@ -47,6 +49,7 @@ impl NeedCategory {
 }
 
 /// A category of needs: a place in a tree of three domains, MEDICAL, SOCIAL and HUMANITARIAN.
+#[leaves]
 #[Object]
 impl NeedCategory {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -95,27 +98,31 @@ impl NeedCategory {
     }
 
     /// The category above; null for a root.
-    async fn parent(&self, ctx: &Context<'_>) -> Nullable<NeedCategory> {
+    async fn parent(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
         let found = async {
             let Some(code) = &self.row()?.parent_code else {
                 return Ok(None);
             };
             let parent = among(ctx, self.0.level(), code, parent_code, |all| &all.categories).await?;
-            Ok::<_, Fault>(parent.map(Self))
+            Ok::<_, Fault>(parent.map(Self).map(One))
         };
         nullable(found.await)
     }
 
     /// The categories above, root first.
-    async fn ancestors(&self) -> Fallible<Vec<NeedCategory>> {
+    #[nested]
+    async fn ancestors(&self) -> Fallible<Rows<'static, NeedCategory>> {
         let reference = Arc::clone(self.0.level().reader.reference());
-        Ok(self.all(reference.ancestors(&self.row()?.code).into_iter()))
+        Ok(self.all(reference.ancestors(&self.row()?.code).into_iter()).into())
     }
 
     /// The active categories directly below, in sort order.
-    async fn children(&self) -> Fallible<Vec<NeedCategory>> {
+    #[nested]
+    async fn children(&self) -> Fallible<Rows<'static, NeedCategory>> {
         let reference = Arc::clone(self.0.level().reader.reference());
-        Ok(self.all(reference.children(&self.row()?.code).filter(|child| child.row.active)))
+        Ok(self
+            .all(reference.children(&self.row()?.code).filter(|child| child.row.active))
+            .into())
     }
 
     /// Whether new requests may name it; false once it is retired.
@@ -138,11 +145,11 @@ impl NeedCategory {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 300.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<CommodityConnection> {
+    ) -> Fallible<One<CommodityConnection>> {
         let code = &self.row()?.code;
         let arguments = arguments(first, after, last, before);
         let page = commodity_page(ctx, &self.0.level().reader, &arguments, code)?;
-        Ok(CommodityConnection::new(page.map(Commodity)))
+        Ok(One(CommodityConnection::new(page.map(Commodity))))
     }
 
     /// What the items of this category and of all below it add up to, of requests that the viewer may see.
@@ -152,15 +159,15 @@ impl NeedCategory {
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
         filter: Option<AssistanceRequestFilter>,
         #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
-    ) -> Fallible<NeedsTotals> {
+    ) -> Fallible<One<NeedsTotals>> {
         let level = self.0.level();
-        let asked = asked(level.reader.reference(), filter, item_filter)?;
+        let asked = || asked(level.reader.reference(), filter, item_filter);
         let of = || {
             Ok(Of::Categories(
                 level.rows.iter().map(|row| row.row.code.clone()).collect(),
             ))
         };
-        totals::nested(ctx, level, of, &self.row()?.code, &asked).await
+        totals::nested(ctx, level, of, &self.row()?.code, asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

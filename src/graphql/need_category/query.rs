@@ -15,6 +15,7 @@ use crate::graphql::level::Entry;
 use crate::graphql::need_category::filter::NeedCategoryFilter;
 use crate::graphql::need_category::object::{NeedCategory, NeedCategoryConnection};
 use crate::graphql::page::arguments;
+use crate::graphql::written::One;
 use crate::store::Consistency;
 use crate::store::page::{Arguments, KeyValue};
 
@@ -95,8 +96,8 @@ impl NeedCategoryQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its code: \"MED.PPE.MASK\".")] code: String,
-    ) -> Nullable<NeedCategory> {
-        find_known(ctx, &code).transpose()
+    ) -> Nullable<One<NeedCategory>> {
+        find_known(ctx, &code).map(|found| found.map(One)).transpose()
     }
 
     /// The categories, retired ones too unless the filter says `active: true`. Without an order, in the order of the

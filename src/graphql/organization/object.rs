@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::enums::OrganizationKind;
 use entity::organization::Model;
+use macros::leaves;
 
 use crate::error::Error;
 use crate::graphql::among::{Known, among};
@@ -13,6 +14,7 @@ use crate::graphql::level::Entry;
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::DateTime;
+use crate::graphql::written::One;
 use crate::store::contribution::Parent;
 
 /// An organization.
@@ -34,6 +36,7 @@ impl Organization {
 }
 
 /// An organization that gives or coordinates assistance.
+#[leaves]
 #[Object]
 impl Organization {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -57,13 +60,13 @@ impl Organization {
     }
 
     /// Where its headquarters are.
-    async fn country(&self, ctx: &Context<'_>) -> Nullable<Country> {
+    async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
         let found = async {
             let Some(code) = &self.row()?.country_code else {
                 return Ok(None);
             };
             let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries).await?;
-            Ok::<_, Fault>(country.map(Country))
+            Ok::<_, Fault>(country.map(Country).map(One))
         };
         nullable(found.await)
     }
@@ -91,7 +94,7 @@ impl Organization {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<ContributionConnection> {
+    ) -> Fallible<One<ContributionConnection>> {
         let level = self.0.level();
         let asked = Asked {
             filter,

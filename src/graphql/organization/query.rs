@@ -15,6 +15,7 @@ use crate::graphql::level::Entry;
 use crate::graphql::organization::filter::OrganizationFilter;
 use crate::graphql::organization::object::{Organization, OrganizationConnection};
 use crate::graphql::page::arguments;
+use crate::graphql::written::One;
 use crate::store::page::{Arguments, KeyValue};
 use crate::store::{Consistency, organization};
 
@@ -88,8 +89,8 @@ impl OrganizationQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Its code: \"UNICEF\".")] code: String,
-    ) -> Nullable<Organization> {
-        find_known(ctx, &code).transpose()
+    ) -> Nullable<One<Organization>> {
+        find_known(ctx, &code).map(|found| found.map(One)).transpose()
     }
 
     /// The organizations, retired ones too unless the filter says `active: true`. Without an order, by code.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SelectionField};
 use entity::enums::ItemKind;
 use entity::request_item::Column;
+use macros::leaves;
 use uuid::Uuid;
 
 use crate::domain::number::{QUANTITY_SCALE, UNIT_COST_SCALE, from_fixed};
@@ -21,6 +22,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
+use crate::graphql::written::One;
 use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::Parent;
@@ -82,7 +84,7 @@ struct Requests {
 }
 
 impl RequestItem {
-    async fn load_requests(&self, columns: &Columns) -> Fallible<Requests> {
+    async fn load_requests(&self, columns: Columns) -> Fallible<Requests> {
         let level = self.0.level();
         let mut ids = level
             .rows
@@ -106,6 +108,7 @@ impl RequestItem {
 }
 
 /// One thing that a request asks for.
+#[leaves]
 #[Object]
 impl RequestItem {
     /// Opaque and stable; `node(id:)` finds it again.
@@ -114,13 +117,15 @@ impl RequestItem {
     }
 
     /// The request it belongs to.
-    async fn request(&self, ctx: &Context<'_>) -> Fallible<AssistanceRequest> {
-        let columns = Columns::of(ctx.field().selection_set());
-        let key = format!("{columns:?}");
-        let requests = self.0.level().children(ctx, &key, self.load_requests(&columns)).await?;
+    async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
+        let begin = || {
+            let columns = Columns::of(ctx.field().selection_set());
+            Ok((format!("{columns:?}"), self.load_requests(columns)))
+        };
+        let requests = self.0.level().children(ctx, begin).await?;
         let index = requests.by_id.get(self.0.row()?.request_id()?);
         let index = index.ok_or_else(|| Error::internal("an item without its request"))?;
-        Ok(AssistanceRequest(Entry::new(Arc::clone(&requests.level), *index)))
+        Ok(One(AssistanceRequest(Entry::new(Arc::clone(&requests.level), *index))))
     }
 
     /// Its id in the request's source.
@@ -134,7 +139,7 @@ impl RequestItem {
     }
 
     /// Its category.
-    async fn category(&self, ctx: &Context<'_>) -> Fallible<NeedCategory> {
+    async fn category(&self, ctx: &Context<'_>) -> Fallible<One<NeedCategory>> {
         let code = self.0.row()?.category_code()?;
         let entry = surely_among(
             ctx,
@@ -144,17 +149,17 @@ impl RequestItem {
             |all| &all.categories,
         )
         .await?;
-        Ok(NeedCategory(entry))
+        Ok(One(NeedCategory(entry)))
     }
 
     /// Its commodity; null where it is none of the list.
-    async fn commodity(&self, ctx: &Context<'_>) -> Nullable<Commodity> {
+    async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
         let found = async {
             let Some(code) = self.0.row()?.commodity_code()? else {
                 return Ok(None);
             };
             let entry = among(ctx, self.0.level(), code, commodity_code, |all| &all.commodities).await?;
-            Ok::<_, Fault>(entry.map(Commodity))
+            Ok::<_, Fault>(entry.map(Commodity).map(One))
         };
         nullable(found.await)
     }
@@ -165,10 +170,11 @@ impl RequestItem {
     }
 
     /// The unit of every quantity of this item.
-    async fn unit(&self) -> Fallible<Unit> {
+    #[nested]
+    async fn unit(&self) -> Fallible<One<Unit>> {
         let code = self.0.row()?.unit_code()?;
         let unit = self.0.level().reader.reference().units.get(code);
-        unit.map(|unit| Unit(Arc::clone(unit)))
+        unit.map(|unit| One(Unit(Arc::clone(unit))))
             .ok_or_else(|| Error::internal(format!("no unit {code}")).into())
     }
 
@@ -244,7 +250,7 @@ impl RequestItem {
         #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
         #[graphql(desc = "Rows from the end, 0 to 100.")] last: Option<i32>,
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Fallible<ContributionConnection> {
+    ) -> Fallible<One<ContributionConnection>> {
         let level = self.0.level();
         let asked = Asked {
             filter,

@@ -30,12 +30,20 @@ const TOKEN_BYTES: usize = 448;
 /// An operation by its name, and the variables left out.
 type Form = (Option<String>, Absent);
 
+/// What is known of an operation.
+pub(super) struct Known {
+    pub uses: Uses,
+    /// What it can read.
+    pub reach: Arc<Reach>,
+    /// Whether it selects an object more than once under one name.
+    pub merges: bool,
+}
+
 /// A valid document within the limits.
 pub(super) struct Document {
     pub executable: Valid<ExecutableDocument>,
     pub marks: Marks,
-    uses: HashMap<Option<String>, Uses>,
-    reach: HashMap<Option<String>, Arc<Reach>>,
+    operations: HashMap<Option<String>, Known>,
     forms: Mutex<HashMap<Form, Arc<types::ExecutableDocument>>>,
 }
 
@@ -51,20 +59,20 @@ impl Document {
             .to_executable_validate(&rules.schema)
             .map_err(|found| invalid(&found.errors, text, &marks, limits))?;
         let mut problems = Problems::new(limits.errors);
-        let (mut uses, mut reach) = (HashMap::new(), HashMap::new());
+        let mut operations = HashMap::new();
         for operation in executable.operations.iter() {
-            let used = literals::check(rules, limits, &executable, operation, &marks, &mut problems);
-            merging::check(rules, limits, &executable, operation, &marks, &mut problems);
-            let name = operation.name.as_ref().map(ToString::to_string);
-            reach.insert(name.clone(), Arc::new(Reach::of(&executable, operation)));
-            uses.insert(name, used);
+            let known = Known {
+                uses: literals::check(rules, limits, &executable, operation, &marks, &mut problems),
+                merges: merging::check(rules, limits, &executable, operation, &marks, &mut problems),
+                reach: Arc::new(Reach::of(&executable, operation)),
+            };
+            operations.insert(operation.name.as_ref().map(ToString::to_string), known);
         }
         problems.finish()?;
         Ok(Self {
             executable,
             marks,
-            uses,
-            reach,
+            operations,
             forms: Mutex::default(),
         })
     }
@@ -77,14 +85,8 @@ impl Document {
             .saturating_add(text.len().saturating_mul(2))
     }
 
-    /// What an operation of the document can read.
-    pub(super) fn reach(&self, operation: &Operation) -> Arc<Reach> {
-        let name = operation.name.as_ref().map(ToString::to_string);
-        self.reach.get(&name).cloned().unwrap_or_default()
-    }
-
-    /// The operation that is to be executed, and what it uses.
-    pub(super) fn operation(&self, name: Option<&str>) -> Result<(&Node<Operation>, &Uses), Refusal> {
+    /// The operation that is to be executed, and what is known of it.
+    pub(super) fn operation(&self, name: Option<&str>) -> Result<(&Node<Operation>, &Known), Refusal> {
         let operations = &self.executable.operations;
         let resolution = |text: String| Refusal::from(Error::OperationResolution(text));
         let operation = operations.get(name).map_err(|_| {
@@ -93,9 +95,9 @@ impl Document {
                 None => "Must provide operation name if query contains multiple operations.".into(),
             })
         })?;
-        let uses = self.uses.get(&operation.name.as_ref().map(ToString::to_string));
-        let uses = uses.ok_or_else(|| resolution("The document contains no operation.".into()))?;
-        Ok((operation, uses))
+        let known = self.operations.get(&operation.name.as_ref().map(ToString::to_string));
+        let known = known.ok_or_else(|| resolution("The document contains no operation.".into()))?;
+        Ok((operation, known))
     }
 
     /// The form in which an operation is executed: it leaves out what variables without a value leave out.

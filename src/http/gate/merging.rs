@@ -15,7 +15,8 @@ use super::rules::Rules;
 use crate::domain::limits::Limits;
 use crate::error::Error;
 
-/// Looks for lists of different lengths in arguments that must agree.
+/// Looks for lists of different lengths in arguments that must agree. Whether an object is selected more than once under
+/// one name, so that what is selected of it must be merged.
 pub(super) fn check(
     rules: &Rules,
     limits: &Limits,
@@ -23,7 +24,7 @@ pub(super) fn check(
     operation: &Operation,
     marks: &Marks,
     problems: &mut Problems,
-) {
+) -> bool {
     // Fields of abstract types are looked at once for each object type beside them. They are few, but nothing of a
     // client's making may multiply without bound.
     let budget = limits.fields.saturating_mul(8);
@@ -33,8 +34,11 @@ pub(super) fn check(
         marks,
         problems,
         budget,
+        merges: false,
     };
     walk.merged(&[&operation.selection_set]);
+    // What was not looked at may be anything.
+    walk.merges || walk.budget == 0
 }
 
 type Found<'a> = (&'a str, &'a Node<Field>);
@@ -45,6 +49,7 @@ struct Walk<'a> {
     marks: &'a Marks,
     problems: &'a mut Problems,
     budget: usize,
+    merges: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -122,6 +127,7 @@ impl<'a> Walk<'a> {
                     .push(Error::ValidationFailed(text), self.marks.place(offset));
             }
         }
+        self.merges |= !rest.is_empty() && !first.selection_set.is_empty();
         let sets: Vec<_> = fields.iter().map(|(_, field)| &field.selection_set).collect();
         self.merged(&sets);
     }

@@ -82,6 +82,8 @@ pub struct Admitted {
     pub hash: [u8; 32],
     /// What it can read.
     pub reach: Arc<Reach>,
+    /// Whether it selects an object more than once under one name, so that what is selected of it must be merged.
+    pub merges: bool,
     /// Names of the fields it selects at the root, fragments expanded; each once, in order of the alphabet.
     pub roots: Vec<String>,
 }
@@ -141,7 +143,7 @@ impl Gate {
         let limits = incoming.limits;
         let hash = key(incoming.document, limits);
         let document = self.document(hash, incoming.document, limits)?;
-        let (operation, uses) = document.operation(incoming.operation_name)?;
+        let (operation, known) = document.operation(incoming.operation_name)?;
         let roots = roots(&document, operation);
         if !incoming.introspection && roots.iter().any(|root| matches!(root.as_str(), "__schema" | "__type")) {
             return Err(Error::IntrospectionDisabled.into());
@@ -150,7 +152,7 @@ impl Gate {
             &self.rules,
             limits,
             operation,
-            uses,
+            &known.uses,
             &document.marks,
             &incoming.variables,
         )?;
@@ -158,11 +160,12 @@ impl Gate {
         Ok(Admitted {
             kind: kind(operation.operation_type),
             operation_name: operation.name.as_ref().map(ToString::to_string),
-            document: document.form(operation, uses, &variables),
+            document: document.form(operation, &known.uses, &variables),
             variables,
             cost: afford(price, incoming)?,
             hash,
-            reach: document.reach(operation),
+            reach: Arc::clone(&known.reach),
+            merges: known.merges,
             roots,
         })
     }

@@ -1,0 +1,209 @@
+//! Objects and lists of objects that are written to the answer as they are read.
+//!
+//! The executor makes a boxed future, a map entry and a value for each field, and then writes the tree that it has. Here
+//! the selection of an object's type is planned once for all objects of a list, fields that are a function of the object
+//! alone ([`Leaves`]) are written by a plain call, and every other field is resolved by its resolver as ever. What comes
+//! out are the same bytes, held as [`Value::Binary`], which no field of the schema is otherwise; [`json`] writes them as
+//! they are.
+//!
+//! Law of the module: it knows no field of any type. A field whose value can't be told by a plain call is left to the
+//! executor, errors too.
+
+use std::borrow::Cow;
+use std::future::Future;
+use std::pin::Pin;
+
+use async_graphql::parser::types::{Field, Selection};
+use async_graphql::registry::Registry;
+use async_graphql::resolver_utils::{ContainerType, resolve_container, resolve_list};
+use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
+
+pub mod json;
+mod leaf;
+
+pub use leaf::{Leaf, Leaves, Write};
+
+use crate::graphql::context::Request;
+
+/// An object.
+#[derive(Clone, Debug)]
+pub struct One<T>(pub T);
+
+/// A list of objects.
+#[derive(Clone, Debug)]
+pub struct Rows<'a, T: Clone>(pub Cow<'a, [T]>);
+
+impl<T: Clone> From<Vec<T>> for Rows<'_, T> {
+    fn from(rows: Vec<T>) -> Self {
+        Self(Cow::Owned(rows))
+    }
+}
+
+impl<'a, T: Clone> From<&'a [T]> for Rows<'a, T> {
+    fn from(rows: &'a [T]) -> Self {
+        Self(Cow::Borrowed(rows))
+    }
+}
+
+/// A field that is selected, with its name in the answer.
+struct Step<'a, T> {
+    key: &'a str,
+    field: &'a Positioned<Field>,
+    how: How<T>,
+}
+
+enum How<T> {
+    TypeName,
+    Leaf(Write<T>),
+    Field,
+}
+
+/// Bytes of an object, about, so that its buffer seldom grows.
+const OBJECT: usize = 256;
+
+impl<T: ContainerType + Leaves> OutputType for One<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+        if is_merged(ctx) {
+            return resolve_container(ctx, &self.0).await;
+        }
+        // A box, because types select each other without end.
+        let written: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(async {
+            let steps = plan::<T>(ctx)?;
+            let mut out = Vec::with_capacity(OBJECT);
+            write(ctx, &steps, &self.0, &mut out).await?;
+            Ok(Value::Binary(out.into()))
+        });
+        written.await
+    }
+}
+
+impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
+    fn type_name() -> Cow<'static, str> {
+        Vec::<T>::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        Vec::<T>::qualified_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        Vec::<T>::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        if is_merged(ctx) {
+            return resolve_list(ctx, field, self.0.iter(), Some(self.0.len())).await;
+        }
+        let written: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(async {
+            let steps = plan::<T>(ctx)?;
+            let mut out = Vec::with_capacity(OBJECT.saturating_mul(self.0.len()));
+            out.push(b'[');
+            for (index, object) in self.0.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                let at = ctx.with_index(index);
+                let written = write(&at, &steps, object, &mut out).await;
+                written.map_err(|error| at.set_error_path(error))?;
+            }
+            out.push(b']');
+            Ok(Value::Binary(out.into()))
+        });
+        written.await
+    }
+}
+
+/// Whether the executor has to merge objects that are selected more than once, for which it needs them as trees.
+fn is_merged(ctx: &ContextSelectionSet<'_>) -> bool {
+    ctx.data_opt::<Request>().is_none_or(|request| request.merges)
+}
+
+/// The fields that are selected of a type, in the order in which they are answered.
+fn plan<'a, T: ContainerType + Leaves>(ctx: &ContextSelectionSet<'a>) -> ServerResult<Vec<Step<'a, T>>> {
+    let mut steps = Vec::with_capacity(ctx.item.node.items.len());
+    collect(ctx, &T::type_name(), &mut steps)?;
+    Ok(steps)
+}
+
+fn collect<'a, T: Leaves>(
+    ctx: &ContextSelectionSet<'a>,
+    type_name: &str,
+    steps: &mut Vec<Step<'a, T>>,
+) -> ServerResult<()> {
+    for selection in &ctx.item.node.items {
+        let (condition, set) = match &selection.node {
+            Selection::Field(field) => {
+                let (key, name) = (field.node.response_key().node.as_str(), field.node.name.node.as_str());
+                // Selected twice it has no selection of its own, and is the same.
+                if steps.iter().all(|step| step.key != key) {
+                    let how = match (name, T::leaf(name)) {
+                        ("__typename", _) => How::TypeName,
+                        (_, Some(write)) => How::Leaf(write),
+                        (_, None) => How::Field,
+                    };
+                    steps.push(Step { key, field, how });
+                }
+                continue;
+            }
+            Selection::InlineFragment(inline) => (inline.node.type_condition.as_ref(), &inline.node.selection_set),
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                let fragment = ctx
+                    .query_env
+                    .fragments
+                    .get(name)
+                    .ok_or_else(|| ServerError::new(format!("Unknown fragment \"{name}\"."), Some(spread.pos)))?;
+                (Some(&fragment.node.type_condition), &fragment.node.selection_set)
+            }
+        };
+        let applies = condition.is_none_or(|condition| {
+            let on = condition.node.on.node.as_str();
+            let interfaces = || ctx.schema_env.registry.implements.get(type_name);
+            on == type_name || interfaces().is_some_and(|interfaces| interfaces.contains(on))
+        });
+        if applies {
+            collect(&ctx.with_selection_set(set), type_name, steps)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes an object.
+async fn write<T: ContainerType>(
+    ctx: &ContextSelectionSet<'_>,
+    steps: &[Step<'_, T>],
+    object: &T,
+    out: &mut Vec<u8>,
+) -> ServerResult<()> {
+    out.push(b'{');
+    for (index, Step { key, field, how }) in steps.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        // A name needs no escapes.
+        out.push(b'"');
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(b"\":");
+        let begin = out.len();
+        match how {
+            How::TypeName => json::text(out, &T::type_name()),
+            How::Leaf(leaf) if leaf(object, out) => {}
+            How::Leaf(_) | How::Field => {
+                out.truncate(begin);
+                let field = ctx.with_field(field);
+                let value = object.resolve_field(&field).await?;
+                json::write(out, &value.unwrap_or_default());
+            }
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
