@@ -15,9 +15,10 @@ use tokio::sync::{Mutex, watch};
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::api_key::ApiKey;
 use crate::store::change::Feed;
 use crate::store::needs::Summary;
-use crate::store::together::Together;
+use crate::store::together::{Apart, Together};
 
 pub mod api_key;
 pub mod assistance_request;
@@ -69,6 +70,8 @@ struct Inner {
     refreshing: Mutex<()>,
     /// The writes that wait for their places.
     waiting: Together<i64>,
+    /// The keys that are looked up, by the hash of their secret.
+    keys: Apart<Option<ApiKey>>,
     feed: Feed,
     summary: Summary,
     statements: Arc<Statements>,
@@ -103,6 +106,7 @@ impl Store {
             reference,
             refreshing: Mutex::default(),
             waiting: Together::default(),
+            keys: Apart::default(),
             feed: Feed::default(),
             summary: Summary::default(),
             statements,

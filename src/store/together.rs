@@ -1,7 +1,9 @@
 //! One caller asks the database for all that wait.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex;
 
@@ -15,7 +17,7 @@ pub(super) struct Together<T> {
     answered: Mutex<(u64, T)>,
 }
 
-impl<T: Copy> Together<T> {
+impl<T: Clone> Together<T> {
     /// The answer to a question that `ask` puts, unless another caller puts it.
     ///
     /// # Errors
@@ -30,13 +32,66 @@ impl<T: Copy> Together<T> {
             let all = self.asked.load(Ordering::SeqCst);
             *answered = (all, ask().await?);
         }
-        Ok(answered.1)
+        Ok(answered.1.clone())
+    }
+}
+
+/// Questions that are asked at once by many, each under its own key.
+#[derive(Debug)]
+pub(super) struct Apart<T>(Waiting<T>);
+
+type Waiting<T> = std::sync::Mutex<HashMap<String, Arc<Together<T>>>>;
+
+/// One who waits: the last one takes the question away, also where nobody waits for the answer any more.
+struct Place<'a, T> {
+    apart: &'a Apart<T>,
+    key: String,
+    together: Arc<Together<T>>,
+}
+
+impl<T> Default for Apart<T> {
+    fn default() -> Self {
+        Self(std::sync::Mutex::default())
+    }
+}
+
+impl<T: Clone + Default> Apart<T> {
+    /// The answer to the question under `key` that `ask` puts, unless another caller puts the same.
+    ///
+    /// # Errors
+    /// Those of `ask`.
+    pub async fn ask<F>(&self, key: String, ask: impl FnOnce() -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let together = Arc::clone(self.waiting().entry(key.clone()).or_default());
+        let place = Place {
+            apart: self,
+            key,
+            together,
+        };
+        place.together.ask(ask).await
+    }
+}
+
+impl<T> Apart<T> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Arc<Together<T>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Drop for Place<'_, T> {
+    fn drop(&mut self) {
+        let mut waiting = self.apart.waiting();
+        // The map's and ours: nobody else can come to it while the map is held.
+        if Arc::strong_count(&self.together) == 2 {
+            waiting.remove(&self.key);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::AtomicI64;
 
     use tokio::sync::Notify;
@@ -74,5 +129,28 @@ mod tests {
                 "who came meanwhile is not told what was known before"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn each_question_has_its_own_answer_and_leaves_nothing_behind() {
+        let (apart, gate) = (Arc::new(Apart::default()), Arc::new(Notify::new()));
+        let ask = |key: &'static str| {
+            let (apart, gate) = (Arc::clone(&apart), Arc::clone(&gate));
+            tokio::spawn(async move {
+                let question = || async {
+                    gate.notified().await;
+                    Ok(key.len())
+                };
+                apart.ask(key.into(), question).await.ok()
+            })
+        };
+        let (short, long, gone) = (ask("one"), ask("seven"), ask("gone"));
+        tokio::task::yield_now().await;
+        assert_eq!(apart.waiting().len(), 3);
+        gone.abort();
+        assert!(gone.await.is_err());
+        gate.notify_waiters();
+        assert_eq!((short.await.unwrap(), long.await.unwrap()), (Some(3), Some(5)));
+        assert!(apart.waiting().is_empty());
     }
 }

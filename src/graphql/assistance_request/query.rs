@@ -10,11 +10,12 @@ use crate::domain::filter::{Filter, RequestField};
 use crate::graphql::assistance_request::filter::AssistanceRequestFilter;
 use crate::graphql::assistance_request::object::{AssistanceRequest, AssistanceRequestConnection};
 use crate::graphql::context::{reader, request};
+use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::request_id;
 use crate::graphql::page::{arguments, wants_total};
-use crate::graphql::written::One;
+use crate::graphql::written::{Leaves, One};
 use crate::store::assistance_request::{self, By, OrderBy, OrderField, RequestRow};
 use crate::store::page::{Arguments, Paging};
 use crate::store::{Consistency, Reader};
@@ -167,6 +168,23 @@ fn columns_of(field: &str) -> &'static [Column] {
     }
 }
 
+/// What a request needs to be read with, where these fields of it are selected: leaves are read with it, and what is in
+/// memory of its country is too.
+fn consistency<'a>(mut fields: impl Iterator<Item = SelectionField<'a>>) -> Consistency {
+    let of_country = |field: SelectionField<'_>| {
+        matches!(field.name(), "__typename" | "name") || Country::leaf(field.name()).is_some()
+    };
+    let once = fields.all(|field| match field.name() {
+        "__typename" => true,
+        "country" => field.selection_set().all(of_country),
+        name => AssistanceRequest::leaf(name).is_some(),
+    });
+    match once {
+        true => Consistency::Statement,
+        false => Consistency::Snapshot,
+    }
+}
+
 fn order(order_by: Option<Vec<AssistanceRequestOrder>>) -> Vec<OrderBy> {
     order_by
         .into_iter()
@@ -218,8 +236,13 @@ pub async fn request_page(
 ) -> Fallible<AssistanceRequestConnection> {
     let (filter, order, paging) = request_paging(ctx, filter, order_by, arguments)?;
     let columns = Columns::of_nodes(ctx);
-    let reader = reader(ctx, Consistency::Snapshot)?;
-    let page = assistance_request::page(&reader, &filter, &order, &paging, &columns.0, wants_total(ctx)).await?;
+    let count = wants_total(ctx);
+    let consistency = match count {
+        true => Consistency::Snapshot,
+        false => consistency(node_fields(ctx).into_iter()),
+    };
+    let reader = reader(ctx, consistency)?;
+    let page = assistance_request::page(&reader, &filter, &order, &paging, &columns.0, count).await?;
     Ok(AssistanceRequestConnection::new(
         Entry::page(&reader, page).map(AssistanceRequest),
     ))
@@ -255,18 +278,12 @@ impl AssistanceRequestQuery {
                 }
             };
             let fields: Vec<_> = ctx.field().selection_set().collect();
-            let more = fields.iter().any(|field| {
-                matches!(
-                    field.name(),
-                    "items" | "contributions" | "fulfilment" | "totals" | "country"
-                )
-            });
-            let consistency = if more {
-                Consistency::Snapshot
-            } else {
-                Consistency::Statement
-            };
-            find(reader(ctx, consistency)?, &by, &Columns::of(fields.into_iter())).await
+            find(
+                reader(ctx, consistency(fields.iter().copied()))?,
+                &by,
+                &Columns::of(fields.into_iter()),
+            )
+            .await
         };
         nullable(found.await.map(|found| found.map(One)))
     }

@@ -100,12 +100,16 @@ pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKe
 /// # Errors
 /// The database's.
 pub async fn by_secret(store: &Store, secret: &str) -> Result<Option<ApiKey>, Error> {
-    let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
-    let mut select = Query::select()
-        .from_as(ak::Entity, Alias::new("k"))
-        .and_where(column(ak::Column::SecretHash).eq(hash(secret)))
-        .take();
-    add_columns(&mut select);
-    let rows = reader.all(&select).await?;
-    rows.first().map(ApiKey::read).transpose().map_err(fault::error)
+    let hash = hash(secret);
+    let look = || async {
+        let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+        let mut select = Query::select()
+            .from_as(ak::Entity, Alias::new("k"))
+            .and_where(column(ak::Column::SecretHash).eq(&hash))
+            .take();
+        add_columns(&mut select);
+        let rows = reader.all(&select).await?;
+        rows.first().map(ApiKey::read).transpose().map_err(fault::error)
+    };
+    store.0.keys.ask(hash.clone(), look).await
 }

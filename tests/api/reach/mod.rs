@@ -6,6 +6,7 @@ mod feed;
 mod hidden;
 mod paths;
 mod world;
+mod written;
 
 use std::sync::Arc;
 
