@@ -68,7 +68,7 @@ pub fn run(bytes: &[u8]) {
     let cursor = forged(bytes);
     if let Some(paging) = is_bad_or_means_the_same(&cursor) {
         let values = paging.bounds()[0].unwrap().to_vec();
-        one_character_else_is_bad(&paging.cursor(&values), &mut Source(bytes));
+        one_character_else_is_bad(&paging.cursor(values.clone()).text(), &mut Source(bytes));
         // Rows in memory, of which one lies where the cursor does.
         let rows = [values.clone(), vec![KeyValue::Int(7); values.len()], Vec::new()];
         let page = paging.of_memory(rows.into_iter(), &[true, false], Clone::clone);
@@ -84,7 +84,8 @@ fn is_bad_or_means_the_same(cursor: &str) -> Option<Paging> {
     match paging(cursor, false) {
         Ok(read) => {
             let values = read.bounds()[0].unwrap();
-            let again = paging(&read.cursor(values), false).unwrap_or_else(|_| panic!("our own cursor of {values:?}"));
+            let again = paging(&read.cursor(values.to_vec()).text(), false)
+                .unwrap_or_else(|_| panic!("our own cursor of {values:?}"));
             assert_eq!(again.bounds(), read.bounds());
             Some(read)
         }

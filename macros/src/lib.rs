@@ -1,42 +1,50 @@
-//! Finds the leaves of an object type: the fields that are a function of the object alone. They can be written to an
-//! answer by a plain call, without the executor's future, map entry and value for each.
+//! Finds the leaves of an object type: the fields whose value is there without waiting for anything. They can be written
+//! to an answer by a plain call, without the executor's future, map entry and value for each.
 //!
 //! A field stays what its resolver is: what is made here calls it.
 
 use proc_macro::TokenStream;
 use proc_macro2::TokenTree;
 use quote::{ToTokens, format_ident, quote};
+use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Data, DeriveInput, Error, Fields, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, ReturnType, Type,
-    parse_macro_input, parse_quote,
+    Attribute, Data, DeriveInput, Error, Expr, Fields, FnArg, Ident, ImplItem, ImplItemFn, ItemImpl, LitStr, Meta, Pat,
+    ReturnType, Token, Type, parse_macro_input, parse_quote,
 };
 
-/// A leaf: its name in the schema, how to get its value of `this`, and attributes that choose whether it is compiled.
+/// A leaf: its name in the schema, and how to get its value of `this` at a `place` of the document.
 struct Leaf {
     name: String,
     value: proc_macro2::TokenStream,
 }
 
-/// Over `#[Object]`: every resolver without arguments that awaits nothing is a leaf. `#[nested]` is for those that give
-/// an object.
+/// Over `#[Object]`: every resolver that awaits nothing is a leaf, if it takes no arguments or only such as have a
+/// default (then for fields that give none).
 #[proc_macro_attribute]
 pub fn leaves(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut object = parse_macro_input!(item as ItemImpl);
     let (mut functions, mut found) = (Vec::new(), Vec::new());
     for item in &mut object.items {
         let ImplItem::Fn(method) = item else { continue };
-        if is_marked(&mut method.attrs) || !is_leaf(method) {
-            continue;
-        }
+        let Some(given) = given(method) else { continue };
         let field = &method.sig.ident;
         let function = format_ident!("leaf_{field}");
         let (output, block) = (&method.sig.output, &method.block);
-        functions.push(quote!(fn #function(&self) #output #block));
+        let inputs = method.sig.inputs.iter().map(|input| {
+            let mut input = input.clone();
+            if let FnArg::Typed(typed) = &mut input {
+                typed.attrs.clear();
+            }
+            input
+        });
+        functions.push(quote!(fn #function(#(#inputs),*) #output #block));
+        let names = method.sig.inputs.iter().filter_map(name);
+        let call = quote!({ self.#function(#(#names),*) });
         found.push(Leaf {
             name: camel(field),
-            value: quote!(this.#function()),
+            value: quote!(this.#function(#(#given),*)),
         });
-        method.block = parse_quote!({ self.#function() });
+        method.block = parse_quote!(#call);
     }
     let (ty, leaves) = (&object.self_ty, told(&object.self_ty, &found));
     quote! {
@@ -48,37 +56,39 @@ pub fn leaves(_: TokenStream, item: TokenStream) -> TokenStream {
     .into()
 }
 
-/// Beside `SimpleObject`: every field is a leaf but those marked `#[nested]`.
-#[proc_macro_derive(Leaves, attributes(nested))]
+/// Beside `SimpleObject`: every field is a leaf.
+#[proc_macro_derive(Leaves)]
 pub fn derive_leaves(item: TokenStream) -> TokenStream {
-    let mut object = parse_macro_input!(item as DeriveInput);
-    let Data::Struct(data) = &mut object.data else {
-        return Error::new_spanned(&object.ident, "only a struct has fields")
-            .into_compile_error()
-            .into();
-    };
-    let Fields::Named(fields) = &mut data.fields else {
-        return Error::new_spanned(&object.ident, "its fields need names")
-            .into_compile_error()
-            .into();
-    };
-    let mut found = Vec::new();
-    for field in &mut fields.named {
-        if let Some(ident) = field.ident.clone().filter(|_| !is_marked(&mut field.attrs)) {
-            found.push(Leaf {
-                name: camel(&ident),
-                value: quote!(&this.#ident),
-            });
+    let object = parse_macro_input!(item as DeriveInput);
+    let fields = match &object.data {
+        Data::Struct(data) => match &data.fields {
+            Fields::Named(fields) => &fields.named,
+            _ => &Punctuated::new(),
+        },
+        _ => {
+            let error = Error::new_spanned(&object.ident, "only a struct has fields");
+            return error.into_compile_error().into();
         }
-    }
+    };
+    let found = fields
+        .iter()
+        .filter_map(|field| field.ident.as_ref())
+        .map(|ident| Leaf {
+            name: camel(ident),
+            value: quote!(&this.#ident),
+        });
     let ident = &object.ident;
-    told(&parse_quote!(#ident), &found).into()
+    told(&parse_quote!(#ident), &found.collect::<Vec<_>>()).into()
 }
 
 fn told(ty: &Type, leaves: &[Leaf]) -> proc_macro2::TokenStream {
     let names = leaves.iter().map(|leaf| &leaf.name);
     let arms = leaves.iter().map(|Leaf { name, value }| {
-        quote!(#name => ::core::option::Option::Some(|this, out| crate::graphql::written::Leaf::write(&#value, out)),)
+        quote! {
+            #name => ::core::option::Option::Some(|this, place, out| {
+                crate::graphql::written::Leaf::write(&#value, place, out)
+            }),
+        }
     });
     quote! {
         impl crate::graphql::written::Leaves for #ty {
@@ -94,21 +104,60 @@ fn told(ty: &Type, leaves: &[Leaf]) -> proc_macro2::TokenStream {
     }
 }
 
-/// Whether it is marked as giving an object. The mark is taken off.
-fn is_marked(attributes: &mut Vec<Attribute>) -> bool {
-    let before = attributes.len();
-    attributes.retain(|attribute| !attribute.path().is_ident("nested"));
-    attributes.len() < before
-}
-
-fn is_leaf(method: &ImplItemFn) -> bool {
-    let alone = matches!(method.sig.inputs.iter().collect::<Vec<_>>()[..], [FnArg::Receiver(_)]);
+/// What a leaf's resolver is given besides its object: the context and the defaults. None where it is no leaf.
+fn given(method: &ImplItemFn) -> Option<Vec<proc_macro2::TokenStream>> {
     let is_field = method.sig.asyncness.is_some() && matches!(method.sig.output, ReturnType::Type(..));
     let is_renamed = method
         .attrs
         .iter()
         .any(|attribute| attribute.path().is_ident("graphql"));
-    alone && is_field && !is_renamed && !awaits(method.block.to_token_stream())
+    if !is_field || is_renamed || awaits(method.block.to_token_stream()) {
+        return None;
+    }
+    let arguments = method.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Receiver(_) => None,
+        FnArg::Typed(typed) if is_context(&typed.ty) => Some(Some(quote!(&place.context()))),
+        FnArg::Typed(typed) => Some(typed.attrs.iter().find_map(default)),
+    });
+    arguments.collect()
+}
+
+/// The name that a resolver gives to an argument.
+fn name(input: &FnArg) -> Option<&Ident> {
+    match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pattern) => Some(&pattern.ident),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    }
+}
+
+fn is_context(ty: &Type) -> bool {
+    let Type::Reference(reference) = ty else { return false };
+    let Type::Path(path) = &*reference.elem else {
+        return false;
+    };
+    path.path
+        .segments
+        .last()
+        .is_some_and(|segment| segment.ident == "Context")
+}
+
+/// The expression of `#[graphql(default_with = "…")]`.
+fn default(attribute: &Attribute) -> Option<proc_macro2::TokenStream> {
+    if !attribute.path().is_ident("graphql") {
+        return None;
+    }
+    let settings = attribute
+        .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+        .ok()?;
+    let with = settings
+        .iter()
+        .find(|setting| setting.path().is_ident("default_with"))?;
+    let text = &with.require_name_value().ok()?.value;
+    let text: LitStr = syn::parse2(text.to_token_stream()).ok()?;
+    text.parse::<Expr>().ok().map(ToTokens::into_token_stream)
 }
 
 fn awaits(tokens: proc_macro2::TokenStream) -> bool {

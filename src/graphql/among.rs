@@ -22,7 +22,7 @@ struct Among<M> {
 ///
 /// # Errors
 /// `INTERNAL` where a row was read without its code.
-pub async fn among<R, M>(
+pub fn among<R, M>(
     ctx: &Context<'_>,
     level: &Level<R>,
     code: &str,
@@ -30,10 +30,9 @@ pub async fn among<R, M>(
     table: impl Fn(&Reference) -> &ByCode<M>,
 ) -> Fallible<Option<Entry<Known<M>>>>
 where
-    R: Send + Sync,
     M: Send + Sync + 'static,
 {
-    let load = async {
+    let make = || {
         let reference = level.reader.reference();
         let mut rows = Vec::new();
         let mut by_code = HashMap::new();
@@ -51,9 +50,7 @@ where
             by_code,
         })
     };
-    let among = level
-        .children(ctx, || Ok((std::any::type_name::<M>().to_owned(), load)))
-        .await?;
+    let among = level.beside(ctx, make)?;
     Ok(among
         .by_code
         .get(code)
@@ -64,7 +61,7 @@ where
 ///
 /// # Errors
 /// `INTERNAL` where it is not known all the same.
-pub async fn surely_among<R, M>(
+pub fn surely_among<R, M>(
     ctx: &Context<'_>,
     level: &Level<R>,
     code: &str,
@@ -72,9 +69,8 @@ pub async fn surely_among<R, M>(
     table: impl Fn(&Reference) -> &ByCode<M>,
 ) -> Fallible<Entry<Known<M>>>
 where
-    R: Send + Sync,
     M: Send + Sync + 'static,
 {
-    let found = among(ctx, level, code, code_of, table).await?;
+    let found = among(ctx, level, code, code_of, table)?;
     found.ok_or_else(|| Error::internal(format!("no reference data for the code {code}")).into())
 }

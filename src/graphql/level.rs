@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
 use crate::store::Reader;
-use crate::store::page::Page;
+use crate::store::page::{Cursor, Page};
 
 /// Rows that were read together, by one reader, and what was read of their children so far.
 #[derive(Debug)]
@@ -63,8 +63,7 @@ impl<R> Level<R> {
         T: Send + Sync + 'static,
         L: Future<Output = Fallible<T>>,
     {
-        // Documents stay where they are while they are executed, so that a field's place in memory tells it from others.
-        let place = (std::ptr::from_ref(ctx.item).addr(), TypeId::of::<T>());
+        let place = place::<T>(ctx);
         let known = self.read_so_far().known(place);
         let loaded = match known {
             Some(loaded) => loaded,
@@ -80,14 +79,45 @@ impl<R> Level<R> {
                 loaded
             }
         };
-        loaded
-            .downcast()
-            .map_err(|_| Error::internal("children of another kind").into())
+        kind(loaded)
+    }
+
+    /// The same for what is in memory: made by whoever asks first, at once.
+    ///
+    /// # Errors
+    /// What `make` failed with.
+    pub fn beside<T: Send + Sync + 'static>(
+        &self,
+        ctx: &Context<'_>,
+        make: impl FnOnce() -> Fallible<T>,
+    ) -> Fallible<Arc<T>> {
+        let place = place::<T>(ctx);
+        let known = self.read_so_far().known(place);
+        let made = match known {
+            Some(made) => made,
+            None => {
+                let made: Loaded = Arc::new(make()?);
+                self.read_so_far().places.push((place, Arc::clone(&made)));
+                made
+            }
+        };
+        kind(made)
     }
 
     fn read_so_far(&self) -> MutexGuard<'_, Children> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Documents stay where they are while they are executed, so that a field's place in memory tells it from others.
+fn place<T: 'static>(ctx: &Context<'_>) -> Place {
+    (std::ptr::from_ref(ctx.item).addr(), TypeId::of::<T>())
+}
+
+fn kind<T: Send + Sync + 'static>(loaded: Loaded) -> Fallible<Arc<T>> {
+    loaded
+        .downcast()
+        .map_err(|_| Error::internal("children of another kind").into())
 }
 
 impl Children {
@@ -137,7 +167,7 @@ impl<R> Entry<R> {
             has_previous,
             total,
         } = page;
-        let (rows, cursors): (Vec<R>, Vec<String>) = rows.into_iter().unzip();
+        let (rows, cursors): (Vec<R>, Vec<Cursor>) = rows.into_iter().unzip();
         let level = Level::new(Arc::clone(reader), rows);
         let rows = cursors
             .into_iter()

@@ -3,7 +3,7 @@
 //!
 //! Law of the room: `http` is never named here, nor SeaORM's entity and active-model traits.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema};
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder, ValidationMode};
 
 pub mod among;
 pub mod analysis;
@@ -77,10 +77,17 @@ pub type NeedsSchema = Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. What a request brings (viewer, store, limits) is its data: `context::Request`.
 pub fn schema() -> NeedsSchema {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        // The document gate has measured every document before it comes here.
-        .disable_suggestions()
-        .finish()
+    build().finish()
+}
+
+/// The same for documents that are known to be valid: it checks none.
+pub fn checked_schema() -> NeedsSchema {
+    build().validation_mode(ValidationMode::Fast).finish()
+}
+
+fn build() -> SchemaBuilder<Query, Mutation, Subscription> {
+    // The document gate has measured every document before it comes here.
+    Schema::build(Query::default(), Mutation::default(), Subscription::default()).disable_suggestions()
 }
 
 /// The schema as text, as `schema.graphql` holds it.

@@ -3,7 +3,7 @@
 use async_graphql::{Context, SimpleObject};
 use macros::Leaves;
 
-use crate::store::page::{Arguments, Page};
+use crate::store::page::{Arguments, Cursor, Page};
 
 /// Where a page stands among all pages.
 #[derive(SimpleObject, Leaves, Clone, Debug)]
@@ -13,9 +13,9 @@ pub struct PageInfo {
     /// Whether a row comes before this page: ask again with `before: startCursor`.
     pub has_previous_page: bool,
     /// Cursor of the first row; null on an empty page.
-    pub start_cursor: Option<String>,
+    pub start_cursor: Option<Cursor>,
     /// Cursor of the last row; null on an empty page.
-    pub end_cursor: Option<String>,
+    pub end_cursor: Option<Cursor>,
 }
 
 impl PageInfo {
@@ -52,9 +52,8 @@ macro_rules! connection {
         #[derive(async_graphql::SimpleObject, macros::Leaves, Clone)]
         pub struct $edge {
             /// Names the place of this row: give it as `after` or `before` of the same list, order and filter.
-            cursor: String,
+            cursor: $crate::store::page::Cursor,
             /// The row.
-            #[nested]
             node: $crate::graphql::written::One<$node>,
         }
 
@@ -84,19 +83,16 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The rows, each with the cursor that names its place.
-            #[nested]
             async fn edges(&self) -> $crate::graphql::written::Rows<'_, $edge> {
                 self.edges.as_slice().into()
             }
 
             /// The rows alone.
-            #[nested]
             async fn nodes(&self) -> $crate::graphql::written::Rows<'_, $node> {
                 self.edges.iter().map(|edge| edge.node.0.clone()).collect::<Vec<_>>().into()
             }
 
             /// Where this page stands.
-            #[nested]
             async fn page_info(&self) -> $crate::graphql::written::One<$crate::graphql::page::PageInfo> {
                 $crate::graphql::written::One(self.page_info.clone())
             }

@@ -17,7 +17,7 @@ use crate::graphql::level::{Entry, Level};
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::organization::Organization;
 use crate::graphql::page::{PageInfo, arguments, wants_total};
-use crate::store::page::{Arguments, Page, Paging};
+use crate::store::page::{Arguments, Cursor, Page, Paging};
 use crate::store::search::{Hit, Node, Wanted, search};
 use crate::store::{Consistency, Reader};
 
@@ -60,7 +60,7 @@ pub enum SearchNode {
 #[derive(SimpleObject, Clone)]
 pub struct SearchEdge {
     /// Names the place of this match: give it as `after` of the same query and types.
-    cursor: String,
+    cursor: Cursor,
     /// What matches.
     node: SearchNode,
     /// How well, from 0 to 1: 1 is called just as the query. Compare scores within one search only.
@@ -131,7 +131,7 @@ fn nodes(reader: &Arc<Reader>, page: &Page<Hit>) -> Vec<SearchNode> {
     let mut commodities = level!(Commodity);
     let mut countries = level!(Country);
     let mut organizations = level!(Organization);
-    let next = |(hit, _): &(Hit, String)| match &hit.node {
+    let next = |(hit, _): &(Hit, Cursor)| match &hit.node {
         Node::AssistanceRequest(_) => requests.next(),
         Node::NeedCategory(_) => categories.next(),
         Node::Commodity(_) => commodities.next(),

@@ -51,7 +51,6 @@ pub struct NeedsTotals {
     /// Persons, summed over requests; one country's requests may speak of the same people.
     people_in_need: BigInt,
     /// The same in units, one row a unit, so that unlike units are never added together.
-    #[nested]
     quantities: Rows<'static, QuantityTotals>,
 }
 
@@ -59,7 +58,6 @@ pub struct NeedsTotals {
 #[derive(SimpleObject, Leaves, Clone)]
 pub struct QuantityTotals {
     /// The unit of every quantity here.
-    #[nested]
     unit: One<Unit>,
     /// What is requested: as approved, before verification as asked for.
     requested: Decimal,

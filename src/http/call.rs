@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use async_graphql::Request;
+use async_graphql::{Request, Response, Value};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::{Digest, Sha256};
@@ -275,7 +275,7 @@ impl Call {
         let is_signed_in = actor.is_signed_in();
         let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
             Some(question) => self.remembered(actor, admitted, question, cost).await,
-            None => form.executed(&edge.schema.execute(self.request(actor, admitted)).await, cost),
+            None => form.executed(&self.run(actor, admitted).await, cost),
         };
         let keeping = match is_signed_in {
             true => Keeping::Private,
@@ -295,11 +295,26 @@ impl Call {
             return form.with_data(&kept.data, cost);
         }
         let flight = edge.remembered.begin(&edge.store, question);
-        let response = edge.schema.execute(self.request(actor, admitted)).await;
+        let response = self.run(actor, admitted).await;
         match Form::data(&response) {
             Some(data) => form.with_data(&flight.land(data).data, cost),
             None => form.executed(&response, cost),
         }
+    }
+
+    /// Executes it. The executor checks a document once; after that only those whose variables it has to look into.
+    async fn run(&self, actor: Actor, admitted: Admitted) -> Response {
+        let form = Arc::clone(&admitted.form);
+        let schema = match form.is_sound() {
+            true => &self.edge.checked_schema,
+            false => &self.edge.schema,
+        };
+        let response = schema.execute(self.request(actor, admitted)).await;
+        // Whatever was refused has no data.
+        if response.data != Value::Null {
+            form.checked();
+        }
+        response
     }
 
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
@@ -345,7 +360,7 @@ impl Call {
             merges: admitted.merges,
         });
         request.operation_name = admitted.operation_name;
-        request.set_parsed_query(Arc::unwrap_or_clone(admitted.document));
+        request.set_parsed_query(admitted.form.document.clone());
         request
     }
 }

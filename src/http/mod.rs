@@ -85,6 +85,8 @@ pub struct Edge {
     store: Store,
     auth: Auth,
     schema: NeedsSchema,
+    /// The same for documents that it has checked before.
+    checked_schema: NeedsSchema,
     sdl: String,
     gate: Gate,
     documents: Documents,
@@ -110,6 +112,7 @@ impl Edge {
             documents: Documents::new(rules.documents.clone()),
             auth,
             schema: graphql::schema(),
+            checked_schema: graphql::checked_schema(),
             sdl,
             house: House::new(&rules.live),
             metrics: Metrics::new(&store),

@@ -235,7 +235,7 @@ pub async fn export(
         written += ids.len();
         progress(written);
         match page.rows.into_iter().next_back() {
-            Some((_, cursor)) if page.has_next => after = Some(cursor),
+            Some((_, cursor)) if page.has_next => after = Some(cursor.text()),
             _ => break,
         }
     }

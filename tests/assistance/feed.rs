@@ -156,8 +156,8 @@ on_both! {
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{bad}: {answer:#}");
         }
         // A place that this ledger does not have: it was restored to an earlier one.
-        let ahead = nam_needs::store::change::cursor_of(1_000_000, &[7; 32]).unwrap();
-        let forked = nam_needs::store::change::cursor_of(1, &[7; 32]).unwrap();
+        let ahead = nam_needs::store::change::cursor_of(1_000_000, &[7; 32]).unwrap().text();
+        let forked = nam_needs::store::change::cursor_of(1, &[7; 32]).unwrap().text();
         for lost in [ahead, forked] {
             let (_, answer) = app.post(None, FEED, json!({ "after": lost })).await;
             assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{answer:#}");

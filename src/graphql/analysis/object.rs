@@ -35,7 +35,7 @@ connection!(
 impl NeedsAnalysisRow {
     /// The country that asks.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.0.row()?.country else {
                 return Ok(None);
             };
@@ -45,11 +45,10 @@ impl NeedsAnalysisRow {
                 code,
                 |row| Ok(row.country.as_deref()),
                 |all| &all.countries,
-            )
-            .await?;
+            )?;
             Ok::<_, Fault>(entry.map(Country).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The country's WHO region.
@@ -74,7 +73,7 @@ impl NeedsAnalysisRow {
 
     /// The items' category, or the one above it at `categoryDepth`.
     async fn category(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.0.row()?.category else {
                 return Ok(None);
             };
@@ -84,16 +83,15 @@ impl NeedsAnalysisRow {
                 code,
                 |row| Ok(row.category.as_deref()),
                 |all| &all.categories,
-            )
-            .await?;
+            )?;
             Ok::<_, Fault>(entry.map(NeedCategory).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The items' commodity.
     async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.0.row()?.commodity else {
                 return Ok(None);
             };
@@ -103,11 +101,10 @@ impl NeedsAnalysisRow {
                 code,
                 |row| Ok(row.commodity.as_deref()),
                 |all| &all.commodities,
-            )
-            .await?;
+            )?;
             Ok::<_, Fault>(entry.map(Commodity).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The requests' urgency.
@@ -131,7 +128,6 @@ impl NeedsAnalysisRow {
     }
 
     /// What the group adds up to.
-    #[nested]
     async fn totals(&self) -> Fallible<One<NeedsTotals>> {
         let totals = NeedsTotals::new(self.0.level().reader.reference(), &self.0.row()?.totals)?;
         Ok(One(totals))

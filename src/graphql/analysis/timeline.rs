@@ -32,7 +32,6 @@ pub struct NeedsTimelinePoint {
     /// The last day of the interval.
     date: Date,
     /// What stood at the end of that day.
-    #[nested]
     totals: One<NeedsTotals>,
 }
 

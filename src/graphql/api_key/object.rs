@@ -49,26 +49,26 @@ impl ApiKey {
 
     /// The country that a FOCAL_POINT speaks for.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.0.row()?.country else {
                 return Ok(None);
             };
-            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries).await?;
+            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries)?;
             Ok::<_, Fault>(country.map(Country).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The organization that a RESPONDER speaks for.
     async fn organization(&self, ctx: &Context<'_>) -> Nullable<One<Organization>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.0.row()?.organization else {
                 return Ok(None);
             };
-            let found = among(ctx, self.0.level(), code, organization_code, |all| &all.organizations).await?;
+            let found = among(ctx, self.0.level(), code, organization_code, |all| &all.organizations)?;
             Ok::<_, Fault>(found.map(Organization).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The first characters of its secret, to tell keys apart.

@@ -144,7 +144,7 @@ impl AssistanceRequest {
         let country = Country::among(ctx, level, self.0.row()?.country_code()?, |row| {
             Ok(Some(row.country_code()?))
         });
-        Ok(One(country.await?))
+        Ok(One(country?))
     }
 
     /// One line that says what is needed.
@@ -205,7 +205,6 @@ impl AssistanceRequest {
     }
 
     /// Whom to ask; null where there is nobody, or the viewer may not see it.
-    #[nested]
     async fn contact(&self) -> Nullable<One<Contact>> {
         nullable(self.contact_of().map(|contact| contact.map(One)))
     }

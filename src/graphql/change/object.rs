@@ -14,7 +14,7 @@ use crate::graphql::page::PageInfo;
 use crate::graphql::scalar::{BigInt, DateTime};
 use crate::graphql::written::{One, Rows};
 use crate::store::Reader;
-use crate::store::page::Page;
+use crate::store::page::{Cursor, Page};
 
 /// A change and what its reader is told of it.
 #[derive(Clone, Debug)]
@@ -55,9 +55,8 @@ pub struct FieldChange {
 #[derive(SimpleObject, Leaves, Clone)]
 pub struct ChangeEdge {
     /// Names the place of this change: give it as `after` of `changes`, as a query or a subscription, with any filter.
-    cursor: String,
+    cursor: Cursor,
     /// The change.
-    #[nested]
     node: One<Change>,
 }
 
@@ -66,10 +65,8 @@ pub struct ChangeEdge {
 #[graphql(complex)]
 pub struct ChangeConnection {
     /// The changes, each with the cursor that names its place.
-    #[nested]
     edges: Rows<'static, ChangeEdge>,
     /// Where this page stands. The endCursor of an empty page is the cursor that was given as `after`.
-    #[nested]
     page_info: One<PageInfo>,
 }
 
@@ -87,7 +84,7 @@ impl ChangeConnection {
     pub fn new(page: Page<Entry<Shown>>, after: Option<&String>) -> Self {
         let mut page_info = PageInfo::of(&page);
         if page.rows.is_empty() {
-            page_info.end_cursor = after.cloned();
+            page_info.end_cursor = after.cloned().map(Cursor::given);
         }
         let edges = page.rows.into_iter();
         let edges = edges.map(|(entry, cursor)| ChangeEdge::new(entry, cursor));
@@ -118,7 +115,7 @@ pub fn shown(reader: &Reader, page: Page<change::Change>) -> Page<Shown> {
 
 impl ChangeEdge {
     /// A change at its place.
-    pub const fn new(entry: Entry<Shown>, cursor: String) -> Self {
+    pub const fn new(entry: Entry<Shown>, cursor: Cursor) -> Self {
         Self {
             cursor,
             node: One(Change(entry)),
@@ -195,7 +192,6 @@ impl Change {
 
     /// What changed, of the fields that the viewer may read. The change that first shows an object to the viewer has the
     /// whole of it, with `before` null.
-    #[nested]
     async fn diff(&self) -> Fallible<Rows<'static, FieldChange>> {
         let row = self.0.row()?;
         Ok(row.told.diff.iter().map(field_change).collect::<Vec<_>>().into())

@@ -99,12 +99,11 @@ impl Commodity {
     /// Its category.
     async fn category(&self, ctx: &Context<'_>) -> Fallible<One<NeedCategory>> {
         let code = &self.row()?.category_code;
-        let entry = surely_among(ctx, self.0.level(), code, category_code, |all| &all.categories).await?;
+        let entry = surely_among(ctx, self.0.level(), code, category_code, |all| &all.categories)?;
         Ok(One(NeedCategory(entry)))
     }
 
     /// The unit in which it is counted; every item of it is counted so.
-    #[nested]
     async fn unit(&self) -> Fallible<One<Unit>> {
         let code = &self.row()?.unit_code;
         let unit = self.0.level().reader.reference().units.get(code);

@@ -41,15 +41,13 @@ impl Country {
     ///
     /// # Errors
     /// `INTERNAL` where the code is not known.
-    pub async fn among<R: Send + Sync>(
+    pub fn among<R>(
         ctx: &Context<'_>,
         level: &Level<R>,
         code: &str,
         code_of: impl Fn(&R) -> Result<Option<&str>, Error>,
     ) -> Fallible<Self> {
-        Ok(Self(
-            surely_among(ctx, level, code, code_of, |all| &all.countries).await?,
-        ))
+        Ok(Self(surely_among(ctx, level, code, code_of, |all| &all.countries)?))
     }
 
     fn row(&self) -> Fallible<&Model> {

@@ -99,25 +99,23 @@ impl NeedCategory {
 
     /// The category above; null for a root.
     async fn parent(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.row()?.parent_code else {
                 return Ok(None);
             };
-            let parent = among(ctx, self.0.level(), code, parent_code, |all| &all.categories).await?;
+            let parent = among(ctx, self.0.level(), code, parent_code, |all| &all.categories)?;
             Ok::<_, Fault>(parent.map(Self).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// The categories above, root first.
-    #[nested]
     async fn ancestors(&self) -> Fallible<Rows<'static, NeedCategory>> {
         let reference = Arc::clone(self.0.level().reader.reference());
         Ok(self.all(reference.ancestors(&self.row()?.code).into_iter()).into())
     }
 
     /// The active categories directly below, in sort order.
-    #[nested]
     async fn children(&self) -> Fallible<Rows<'static, NeedCategory>> {
         let reference = Arc::clone(self.0.level().reader.reference());
         Ok(self

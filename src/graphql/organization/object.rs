@@ -61,14 +61,14 @@ impl Organization {
 
     /// Where its headquarters are.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = async {
+        let found = || {
             let Some(code) = &self.row()?.country_code else {
                 return Ok(None);
             };
-            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries).await?;
+            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries)?;
             Ok::<_, Fault>(country.map(Country).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// Its web site.

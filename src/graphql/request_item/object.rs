@@ -147,21 +147,20 @@ impl RequestItem {
             code,
             |row| Ok(Some(row.category_code()?)),
             |all| &all.categories,
-        )
-        .await?;
+        )?;
         Ok(One(NeedCategory(entry)))
     }
 
     /// Its commodity; null where it is none of the list.
     async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
-        let found = async {
+        let found = || {
             let Some(code) = self.0.row()?.commodity_code()? else {
                 return Ok(None);
             };
-            let entry = among(ctx, self.0.level(), code, commodity_code, |all| &all.commodities).await?;
+            let entry = among(ctx, self.0.level(), code, commodity_code, |all| &all.commodities)?;
             Ok::<_, Fault>(entry.map(Commodity).map(One))
         };
-        nullable(found.await)
+        nullable(found())
     }
 
     /// What the codes don't say.
@@ -170,7 +169,6 @@ impl RequestItem {
     }
 
     /// The unit of every quantity of this item.
-    #[nested]
     async fn unit(&self) -> Fallible<One<Unit>> {
         let code = self.0.row()?.unit_code()?;
         let unit = self.0.level().reader.reference().units.get(code);

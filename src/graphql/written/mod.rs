@@ -1,8 +1,8 @@
 //! Objects and lists of objects that are written to the answer as they are read.
 //!
 //! The executor makes a boxed future, a map entry and a value for each field, and then writes the tree that it has. Here
-//! the selection of an object's type is planned once for all objects of a list, fields that are a function of the object
-//! alone ([`Leaves`]) are written by a plain call, and every other field is resolved by its resolver as ever. What comes
+//! the selection of an object's type is planned once for all objects of a list, fields whose value is there without waiting
+//! ([`Leaves`]) are written by a plain call, and every other field is resolved by its resolver as ever. What comes
 //! out are the same bytes, held as [`Value::Binary`], which no field of the schema is otherwise; [`json`] writes them as
 //! they are.
 //!
@@ -16,7 +16,7 @@ use std::pin::Pin;
 use async_graphql::parser::types::{Field, Selection};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container, resolve_list};
-use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
+use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
 
 pub mod json;
 mod leaf;
@@ -58,8 +58,24 @@ enum How<T> {
     Field,
 }
 
+/// Where a field stands in the document.
+pub struct Place<'a> {
+    ctx: &'a ContextSelectionSet<'a>,
+    field: &'a Positioned<Field>,
+}
+
+impl<'a> Place<'a> {
+    /// What a resolver is given.
+    pub fn context(&self) -> Context<'a> {
+        self.ctx.with_field(self.field)
+    }
+}
+
 /// Bytes of an object, about, so that its buffer seldom grows.
 const OBJECT: usize = 256;
+
+/// What has to be waited for. A box, because types select each other without end.
+type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
 
 impl<T: ContainerType + Leaves> OutputType for One<T> {
     fn type_name() -> Cow<'static, str> {
@@ -74,14 +90,25 @@ impl<T: ContainerType + Leaves> OutputType for One<T> {
         if is_merged(ctx) {
             return resolve_container(ctx, &self.0).await;
         }
-        // A box, because types select each other without end.
-        let written: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(async {
-            let steps = plan::<T>(ctx)?;
-            let mut out = Vec::with_capacity(OBJECT);
+        let steps = plan::<T>(ctx)?;
+        let mut out = Vec::with_capacity(OBJECT);
+        if write_leaves(ctx, &steps, &self.0, &mut out) {
+            return Ok(Value::Binary(out.into()));
+        }
+        out.clear();
+        let written: Later<'_> = Box::pin(async {
             write(ctx, &steps, &self.0, &mut out).await?;
             Ok(Value::Binary(out.into()))
         });
         written.await
+    }
+}
+
+impl<T: ContainerType + Leaves> Leaf for One<T> {
+    fn write(&self, place: &Place<'_>, out: &mut Vec<u8>) -> bool {
+        let ctx = place.context();
+        let ctx = ctx.with_selection_set(&place.field.node.selection_set);
+        plan::<T>(&ctx).is_ok_and(|steps| write_leaves(&ctx, &steps, &self.0, out))
     }
 }
 
@@ -102,22 +129,54 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
         if is_merged(ctx) {
             return resolve_list(ctx, field, self.0.iter(), Some(self.0.len())).await;
         }
-        let written: Pin<Box<dyn Future<Output = _> + Send + '_>> = Box::pin(async {
-            let steps = plan::<T>(ctx)?;
-            let mut out = Vec::with_capacity(OBJECT.saturating_mul(self.0.len()));
+        let steps = plan::<T>(ctx)?;
+        let mut out = Vec::with_capacity(OBJECT.saturating_mul(self.0.len()));
+        if self.write_leaves(ctx, &steps, &mut out) {
+            return Ok(Value::Binary(out.into()));
+        }
+        out.clear();
+        let written: Later<'_> = Box::pin(async {
             out.push(b'[');
             for (index, object) in self.0.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
                 let at = ctx.with_index(index);
-                let written = write(&at, &steps, object, &mut out).await;
-                written.map_err(|error| at.set_error_path(error))?;
+                let begin = out.len();
+                if !write_leaves(&at, &steps, object, &mut out) {
+                    out.truncate(begin);
+                    let written = write(&at, &steps, object, &mut out).await;
+                    written.map_err(|error| at.set_error_path(error))?;
+                }
             }
             out.push(b']');
             Ok(Value::Binary(out.into()))
         });
         written.await
+    }
+}
+
+impl<T: ContainerType + Leaves + Clone> Leaf for Rows<'_, T> {
+    fn write(&self, place: &Place<'_>, out: &mut Vec<u8>) -> bool {
+        let ctx = place.context();
+        let ctx = ctx.with_selection_set(&place.field.node.selection_set);
+        plan::<T>(&ctx).is_ok_and(|steps| self.write_leaves(&ctx, &steps, out))
+    }
+}
+
+impl<T: ContainerType + Clone> Rows<'_, T> {
+    fn write_leaves(&self, ctx: &ContextSelectionSet<'_>, steps: &[Step<'_, T>], out: &mut Vec<u8>) -> bool {
+        out.push(b'[');
+        for (index, object) in self.0.iter().enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            if !write_leaves(ctx, steps, object, out) {
+                return false;
+            }
+        }
+        out.push(b']');
+        true
     }
 }
 
@@ -144,7 +203,9 @@ fn collect<'a, T: Leaves>(
                 let (key, name) = (field.node.response_key().node.as_str(), field.node.name.node.as_str());
                 // Selected twice it has no selection of its own, and is the same.
                 if steps.iter().all(|step| step.key != key) {
-                    let how = match (name, T::leaf(name)) {
+                    // A leaf is written with the defaults of its arguments.
+                    let leaf = T::leaf(name).filter(|_| field.node.arguments.is_empty());
+                    let how = match (name, leaf) {
                         ("__typename", _) => How::TypeName,
                         (_, Some(write)) => How::Leaf(write),
                         (_, None) => How::Field,
@@ -176,7 +237,36 @@ fn collect<'a, T: Leaves>(
     Ok(())
 }
 
-/// Writes an object.
+/// Writes an object whose fields are leaves, all of them. False where one is not, or can't be written.
+fn write_leaves<T: OutputType>(
+    ctx: &ContextSelectionSet<'_>,
+    steps: &[Step<'_, T>],
+    object: &T,
+    out: &mut Vec<u8>,
+) -> bool {
+    if steps.iter().any(|step| matches!(step.how, How::Field)) {
+        return false;
+    }
+    out.push(b'{');
+    for (index, Step { key, field, how }) in steps.iter().enumerate() {
+        write_key(index, key, out);
+        let written = match how {
+            How::TypeName => {
+                json::text(out, &T::type_name());
+                true
+            }
+            How::Leaf(leaf) => leaf(object, &Place { ctx, field }, out),
+            How::Field => false,
+        };
+        if !written {
+            return false;
+        }
+    }
+    out.push(b'}');
+    true
+}
+
+/// Writes an object, whatever its fields are.
 async fn write<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
     steps: &[Step<'_, T>],
@@ -185,17 +275,11 @@ async fn write<T: ContainerType>(
 ) -> ServerResult<()> {
     out.push(b'{');
     for (index, Step { key, field, how }) in steps.iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        // A name needs no escapes.
-        out.push(b'"');
-        out.extend_from_slice(key.as_bytes());
-        out.extend_from_slice(b"\":");
+        write_key(index, key, out);
         let begin = out.len();
         match how {
             How::TypeName => json::text(out, &T::type_name()),
-            How::Leaf(leaf) if leaf(object, out) => {}
+            How::Leaf(leaf) if leaf(object, &Place { ctx, field }, out) => {}
             How::Leaf(_) | How::Field => {
                 out.truncate(begin);
                 let field = ctx.with_field(field);
@@ -206,4 +290,14 @@ async fn write<T: ContainerType>(
     }
     out.push(b'}');
     Ok(())
+}
+
+/// A name needs no escapes.
+fn write_key(index: usize, key: &str, out: &mut Vec<u8>) {
+    if index > 0 {
+        out.push(b',');
+    }
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
 }

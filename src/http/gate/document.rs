@@ -1,6 +1,7 @@
 //! A document that has been found good: what is known of it whoever sends it, and with whatever variables.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use apollo_compiler::Node;
@@ -28,7 +29,29 @@ const FORMS: usize = 8;
 const TOKEN_BYTES: usize = 448;
 
 /// An operation by its name, and the variables left out.
-type Form = (Option<String>, Absent);
+type FormKey = (Option<String>, Absent);
+
+/// A document as it is executed.
+#[derive(Debug)]
+pub struct Form {
+    /// For the executor.
+    pub document: types::ExecutableDocument,
+    /// Whether its variables can hold what the gate does not look into: values of scalars of our own.
+    holds_scalars: bool,
+    is_sound: AtomicBool,
+}
+
+impl Form {
+    /// Whether the executor has checked every value in it, and none can come in by variables that it has not.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound.load(Ordering::Relaxed)
+    }
+
+    /// Says that the executor has checked it.
+    pub fn checked(&self) {
+        self.is_sound.store(!self.holds_scalars, Ordering::Relaxed);
+    }
+}
 
 /// What is known of an operation.
 pub(super) struct Known {
@@ -37,6 +60,8 @@ pub(super) struct Known {
     pub reach: Arc<Reach>,
     /// Whether it selects an object more than once under one name.
     pub merges: bool,
+    /// Whether a variable can hold values of scalars of our own.
+    pub holds_scalars: bool,
 }
 
 /// A valid document within the limits.
@@ -44,7 +69,7 @@ pub(super) struct Document {
     pub executable: Valid<ExecutableDocument>,
     pub marks: Marks,
     operations: HashMap<Option<String>, Known>,
-    forms: Mutex<HashMap<Form, Arc<types::ExecutableDocument>>>,
+    forms: Mutex<HashMap<FormKey, Arc<Form>>>,
 }
 
 impl Document {
@@ -65,6 +90,7 @@ impl Document {
                 uses: literals::check(rules, limits, &executable, operation, &marks, &mut problems),
                 merges: merging::check(rules, limits, &executable, operation, &marks, &mut problems),
                 reach: Arc::new(Reach::of(&executable, operation)),
+                holds_scalars: rules.holds_scalars(operation),
             };
             operations.insert(operation.name.as_ref().map(ToString::to_string), known);
         }
@@ -101,12 +127,7 @@ impl Document {
     }
 
     /// The form in which an operation is executed: it leaves out what variables without a value leave out.
-    pub(super) fn form(
-        &self,
-        operation: &Node<Operation>,
-        uses: &Uses,
-        variables: &Variables,
-    ) -> Arc<types::ExecutableDocument> {
+    pub(super) fn form(&self, operation: &Node<Operation>, known: &Known, variables: &Variables) -> Arc<Form> {
         let declared = operation.variables.iter().map(|variable| variable.name.as_str());
         let absent: Absent = declared
             .filter(|name| !variables.contains_key(*name))
@@ -118,8 +139,19 @@ impl Document {
             return form.clone();
         }
         let at = operation.location().map_or(0, |span| span.offset());
-        let made = translate::document(&self.executable, operation, at, &uses.fragments, &self.marks, &key.1);
-        let made = Arc::new(made);
+        let made = translate::document(
+            &self.executable,
+            operation,
+            at,
+            &known.uses.fragments,
+            &self.marks,
+            &key.1,
+        );
+        let made = Arc::new(Form {
+            document: made,
+            holds_scalars: known.holds_scalars,
+            is_sound: AtomicBool::new(false),
+        });
         if forms.len() >= FORMS {
             forms.clear();
         }

@@ -22,11 +22,11 @@ use std::sync::Arc;
 
 use apollo_compiler::executable::{Operation, OperationType};
 use async_graphql::Variables;
-use async_graphql::parser::types::ExecutableDocument;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use self::document::Document;
+pub use self::document::Form;
 use self::price::Price;
 pub use self::reach::Reach;
 use self::rules::Rules;
@@ -73,7 +73,7 @@ pub struct Admitted {
     pub operation_name: Option<String>,
     /// The operation and the fragments it uses, ready for the executor. What a variable without a value and without a
     /// default leaves out is not in it.
-    pub document: Arc<ExecutableDocument>,
+    pub form: Arc<Form>,
     /// Coerced values, defaults filled in.
     pub variables: Variables,
     /// What it costs.
@@ -160,7 +160,7 @@ impl Gate {
         Ok(Admitted {
             kind: kind(operation.operation_type),
             operation_name: operation.name.as_ref().map(ToString::to_string),
-            document: document.form(operation, &known.uses, &variables),
+            form: document.form(operation, known, &variables),
             variables,
             cost: afford(price, incoming)?,
             hash,

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 
 use apollo_compiler::Schema;
 use apollo_compiler::ast::{InputValueDefinition, Type};
+use apollo_compiler::executable::Operation;
 use apollo_compiler::schema::{ExtendedType, InputObjectType};
 use apollo_compiler::validation::Valid;
 
@@ -32,6 +33,19 @@ impl Rules {
     /// The levels of nesting that an input object of this type adds: 1 or 0.
     pub(super) fn levels(&self, ty: &str) -> usize {
         usize::from(self.levels.contains(ty))
+    }
+
+    /// Whether a variable of the operation can hold a value of a scalar of our own: of those only the executor knows what
+    /// is one.
+    pub(super) fn holds_scalars(&self, operation: &Operation) -> bool {
+        operation
+            .variables
+            .iter()
+            .any(|variable| match self.named(&variable.ty) {
+                Some(ExtendedType::Scalar(scalar)) => !scalar.is_built_in(),
+                Some(ExtendedType::Enum(_)) => false,
+                _ => true,
+            })
     }
 
     /// The type that a name means.

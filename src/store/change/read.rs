@@ -16,7 +16,7 @@ use crate::domain::change::{Change, FieldChange};
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::condition::one_of_ids;
-use crate::store::page::{Arguments, KeyValue, Page, Paging};
+use crate::store::page::{Arguments, Cursor, KeyValue, Page, Paging};
 use crate::store::{Reader, fault};
 
 /// Bytes of a hash that a cursor carries, so that one of another history is recognised.
@@ -70,7 +70,7 @@ pub struct Edge {
     /// The change.
     pub change: Change,
     /// Good for `changes` as a query and as a subscription, whatever the filter.
-    pub cursor: String,
+    pub cursor: Cursor,
 }
 
 /// The place of the last change and its cursor; 0 where there is none.
@@ -92,15 +92,15 @@ pub async fn head(reader: &Reader) -> Result<(i64, String), Error> {
         ),
         None => (0, Vec::new()),
     };
-    Ok((sequence, cursor_of(sequence, &hash)?))
+    Ok((sequence, cursor_of(sequence, &hash)?.text()))
 }
 
 /// The cursor of a place in the ledger.
 ///
 /// # Errors
 /// None that can be: the arguments are our own.
-pub fn cursor_of(sequence: i64, hash: &[u8]) -> Result<String, Error> {
-    Ok(paging(&Arguments::default(), 1, 1)?.cursor(&keys(sequence, hash)))
+pub fn cursor_of(sequence: i64, hash: &[u8]) -> Result<Cursor, Error> {
+    Ok(paging(&Arguments::default(), 1, 1)?.cursor(keys(sequence, hash)))
 }
 
 /// The place that a cursor names, where this ledger has it.
@@ -138,7 +138,7 @@ pub async fn page(
     let rows = reader.all(&select).await?;
     let rows = rows.iter().map(|row| {
         let (change, hash) = read(row)?;
-        let cursor = paging.cursor(&keys(change.sequence, &hash));
+        let cursor = paging.cursor(keys(change.sequence, &hash));
         Ok((change, cursor))
     });
     Ok(paging.cut(rows.collect::<Result<_, DbErr>>().map_err(fault::error)?))
@@ -173,10 +173,10 @@ pub async fn pages_of_requests(
         .and_where(Expr::col(place.clone()).lte(limit))
         .order_by(place, Order::Asc)
         .take();
-    let mut pages: HashMap<Uuid, Vec<(Change, String)>> = HashMap::new();
+    let mut pages: HashMap<Uuid, Vec<(Change, Cursor)>> = HashMap::new();
     for row in reader.all(&outer).await? {
         let (change, hash) = read(&row).map_err(fault::error)?;
-        let cursor = paging.cursor(&keys(change.sequence, &hash));
+        let cursor = paging.cursor(keys(change.sequence, &hash));
         if let Some(request) = change.request {
             pages.entry(request).or_default().push((change, cursor));
         }
@@ -222,9 +222,9 @@ fn paging(arguments: &Arguments, default: u32, most: u32) -> Result<Paging, Erro
     Paging::new(arguments, default, most, "Change", "sequence", "")
 }
 
-fn keys(sequence: i64, hash: &[u8]) -> [KeyValue; 2] {
+fn keys(sequence: i64, hash: &[u8]) -> Vec<KeyValue> {
     let hash = hash.iter().take(HASH_IN_CURSOR).map(|byte| format!("{byte:02x}"));
-    [KeyValue::Int(sequence), KeyValue::Text(hash.collect())]
+    vec![KeyValue::Int(sequence), KeyValue::Text(hash.collect())]
 }
 
 /// The places that a page's cursors name.

@@ -1,5 +1,7 @@
 //! Cursors: the order keys of a row as an opaque text.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -71,9 +73,46 @@ impl KeyValue {
     }
 }
 
+/// The place of a row in a list. Its text is made where somebody asks for it: most rows of a page are never asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cursor(Place);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Place {
+    /// Of a row with these key values.
+    Row {
+        values: Arc<[KeyValue]>,
+        fingerprint: [u8; 32],
+    },
+    /// As a client gave it.
+    Given(String),
+}
+
+impl Cursor {
+    pub(super) fn new(values: Vec<KeyValue>, fingerprint: [u8; 32]) -> Self {
+        Self(Place::Row {
+            values: values.into(),
+            fingerprint,
+        })
+    }
+
+    /// The place that a client names already.
+    pub const fn given(text: String) -> Self {
+        Self(Place::Given(text))
+    }
+
+    /// What clients know it as.
+    pub fn text(&self) -> String {
+        match &self.0 {
+            Place::Row { values, fingerprint } => encode(values, fingerprint),
+            Place::Given(text) => text.clone(),
+        }
+    }
+}
+
 /// The key values of a row as an opaque text. The checksum ties it to its noun, order and filter; it protects from
 /// mistakes, not from forgery, and need not: a cursor gives no rights.
-pub(super) fn encode(values: &[KeyValue], fingerprint: &[u8; 32]) -> String {
+fn encode(values: &[KeyValue], fingerprint: &[u8; 32]) -> String {
     let mut bytes = serde_json::Value::from_iter(values.iter().map(KeyValue::to_json))
         .to_string()
         .into_bytes();

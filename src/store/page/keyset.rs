@@ -11,7 +11,7 @@ use sea_orm::sea_query::{
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::store::page::cursor::{KeyValue, altered, encode};
+use crate::store::page::cursor::{Cursor, KeyValue, altered};
 use crate::store::page::{Page, Paging};
 use crate::store::{Reader, fault};
 
@@ -76,7 +76,7 @@ impl Keyset {
         let rows = reader.all(&select).await?;
         let rows = rows
             .iter()
-            .map(|row| Ok((read(row)?, encode(&self.values(row, columns)?, &paging.fingerprint))))
+            .map(|row| Ok((read(row)?, paging.cursor(self.values(row, columns)?))))
             .collect::<Result<_, sea_orm::DbErr>>()
             .map_err(fault::error)?;
         Ok(paging.cut(rows))
@@ -114,15 +114,11 @@ impl Keyset {
             .order_by(Alias::new("n"), Order::Asc)
             .take();
         let rows = reader.all(&outer).await?;
-        let mut pages: HashMap<P, Vec<(R, String)>> = HashMap::new();
+        let mut pages: HashMap<P, Vec<(R, Cursor)>> = HashMap::new();
         for row in &rows {
             let read = || -> Result<_, sea_orm::DbErr> {
                 let parent = read_parent(row, columns + self.keys.len())?;
-                Ok((
-                    parent,
-                    read(row)?,
-                    encode(&self.values(row, columns)?, &paging.fingerprint),
-                ))
+                Ok((parent, read(row)?, paging.cursor(self.values(row, columns)?)))
             };
             let (parent, row, cursor) = read().map_err(fault::error)?;
             pages.entry(parent).or_default().push((row, cursor));
@@ -288,7 +284,7 @@ mod tests {
     }
 
     fn is_taken(keyset: &Keyset, values: Vec<KeyValue>) -> bool {
-        let cursor = encode(&values, &Sha256::digest("a\u{0}b\u{0}c").into());
+        let cursor = Cursor::new(values.clone(), Sha256::digest("a\u{0}b\u{0}c").into()).text();
         let arguments = Arguments {
             before: Some(cursor),
             ..Arguments::default()

@@ -9,9 +9,9 @@ use std::cmp::Ordering;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::store::page::cursor::{decode, encode};
+use crate::store::page::cursor::decode;
 
-pub use cursor::KeyValue;
+pub use cursor::{Cursor, KeyValue};
 pub(crate) use keyset::{Key, KeyKind, Keyset};
 
 /// The arguments of a connection, as the client gives them.
@@ -41,7 +41,7 @@ pub struct Paging {
 #[derive(Clone, Debug)]
 pub struct Page<R> {
     /// Its rows, each with the cursor that names its place.
-    pub rows: Vec<(R, String)>,
+    pub rows: Vec<(R, Cursor)>,
     /// Whether a row comes after it.
     pub has_next: bool,
     /// Whether a row comes before it.
@@ -127,12 +127,12 @@ impl Paging {
     }
 
     /// The cursor of a row with these key values.
-    pub fn cursor(&self, values: &[KeyValue]) -> String {
-        encode(values, &self.fingerprint)
+    pub fn cursor(&self, values: Vec<KeyValue>) -> Cursor {
+        Cursor::new(values, self.fingerprint)
     }
 
     /// Cuts a page out of rows that came in the page's direction, at most one more than it holds.
-    pub(crate) fn cut<R>(&self, mut rows: Vec<(R, String)>) -> Page<R> {
+    pub(crate) fn cut<R>(&self, mut rows: Vec<(R, Cursor)>) -> Page<R> {
         let more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let (before, after) = (self.after.is_some(), self.before.is_some());
@@ -174,10 +174,7 @@ impl Paging {
             keyed.reverse();
         }
         keyed.truncate(self.limit.saturating_add(1));
-        let rows = keyed
-            .into_iter()
-            .map(|(key, row)| (row, encode(&key, &self.fingerprint)))
-            .collect();
+        let rows = keyed.into_iter().map(|(key, row)| (row, self.cursor(key))).collect();
         Page {
             total: Some(total),
             ..self.cut(rows)

@@ -208,10 +208,10 @@ fn the_executed_form_is_what_the_executors_own_parser_makes() {
         let made = desk
             .ask(text, variables)
             .unwrap_or_else(|refusal| panic!("{text}: {refusal:?}"))
-            .document;
+            .form;
         let read = parse_query(text).unwrap();
         assert_eq!(
-            without_places(&format!("{made:?}")),
+            without_places(&format!("{:?}", made.document)),
             without_places(&format!("{read:?}")),
             "{text}"
         );
@@ -232,7 +232,7 @@ fn without_places(debug: &str) -> String {
 #[test]
 fn fields_keep_their_places() {
     let admitted = Desk::new().admit("{\n  service {\n    v: version } }");
-    let debug = format!("{:?}", admitted.document);
+    let debug = format!("{:?}", admitted.form.document);
     for place in ["Pos(1:1)", "Pos(2:3)", "Pos(3:5)", "Pos(3:8)"] {
         assert!(debug.contains(place), "{place} in {debug}");
     }
@@ -250,7 +250,7 @@ fn a_variable_without_a_value_leaves_out_what_it_stands_for() {
     let desk = Desk::new();
     let text = "mutation($id: ID!, $title: String, $n: String, $items: [ID!]) { updateAssistanceRequest(input: {id: $id, version: 1, title: $title, description: $n, removeItems: $items}) { userErrors { message } } }";
     let admitted = desk.ask(text, json!({"id": "x", "n": null})).unwrap();
-    let debug = format!("{:?}", admitted.document);
+    let debug = format!("{:?}", admitted.form.document);
     assert!(!debug.contains("title") && !debug.contains("removeItems"), "{debug}");
     assert!(
         debug.contains("Name(\"description\"): Variable(Name(\"n\"))"),
@@ -260,14 +260,14 @@ fn a_variable_without_a_value_leaves_out_what_it_stands_for() {
     let all = desk
         .ask(text, json!({"id": "x", "n": null, "title": "t", "items": []}))
         .unwrap();
-    assert!(format!("{:?}", all.document).contains("title"));
+    assert!(format!("{:?}", all.form.document).contains("title"));
     let plain = desk
         .ask(
             "query($l: [String!], $f: Int) { countries(first: $f, filter: {name: {in: $l}}) { totalCount } }",
             json!({}),
         )
         .unwrap();
-    assert!(!format!("{:?}", plain.document).contains("first"));
+    assert!(!format!("{:?}", plain.form.document).contains("first"));
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn the_same_document_is_made_once() {
     let text = "query($l: Locale! = EN) { country(code: \"BGD\") { name(locale: $l) } }";
     let first = desk.ask(text, json!({})).unwrap();
     let again = desk.ask(text, json!({"l": "FR"})).unwrap();
-    assert!(Arc::ptr_eq(&first.document, &again.document));
+    assert!(Arc::ptr_eq(&first.form, &again.form));
 }
 
 #[test]
@@ -404,7 +404,7 @@ fn what_is_absent_takes_the_default_when_executed() {
         let admitted = desk.ask(text, variables).unwrap();
         let mut request = Request::new("").variables(admitted.variables);
         request.operation_name = admitted.operation_name;
-        request.set_parsed_query(ExecutableDocument::clone(&admitted.document));
+        request.set_parsed_query(admitted.form.document.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let response = runtime.block_on(schema.execute(request));
         assert!(response.errors.is_empty(), "{response:?}");
@@ -424,7 +424,7 @@ fn a_subscription_has_its_one_field_at_the_root_wherever_it_was_asked_for() {
         fragment G on AssistanceRequest { country { ...H } }
         fragment H on Country { code }";
     let admitted = desk.admit(text);
-    let DocumentOperations::Single(operation) = &admitted.document.operations else {
+    let DocumentOperations::Single(operation) = &admitted.form.document.operations else {
         panic!("one operation");
     };
     let roots = &operation.node.selection_set.node.items;
@@ -436,7 +436,13 @@ fn a_subscription_has_its_one_field_at_the_root_wherever_it_was_asked_for() {
     };
     assert_eq!(field.node.selection_set.node.items.len(), 2);
     // A fragment that nothing spreads any more would not be valid.
-    let mut kept: Vec<_> = admitted.document.fragments.keys().map(|name| name.as_str()).collect();
+    let mut kept: Vec<_> = admitted
+        .form
+        .document
+        .fragments
+        .keys()
+        .map(|name| name.as_str())
+        .collect();
     kept.sort_unstable();
     assert_eq!(kept, ["G", "H"]);
 }
