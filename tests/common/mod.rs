@@ -671,8 +671,7 @@ impl TestApp {
         };
         let shut = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false");
         execute(&postgres("TEST_POSTGRES_URL"), &shut).await;
-        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+        end_connections(name).await;
     }
 
     /// Ends all connections that the server has to PostgreSQL.
@@ -680,8 +679,7 @@ impl TestApp {
         let Database::Postgres { name, .. } = &self.database else {
             panic!("only PostgreSQL has connections to cut");
         };
-        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-        execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+        end_connections(name).await;
     }
 
     /// Lets nobody else write a request until what comes back is released.
@@ -759,6 +757,15 @@ fn postgres(variable: &str) -> String {
 fn with_database(url: &str, name: &str) -> String {
     let (base, _) = url.rsplit_once('/').unwrap();
     format!("{base}/{name}")
+}
+
+/// Ends what clients have open to a database; what PostgreSQL does there by itself is not ours to end.
+async fn end_connections(name: &str) {
+    let end = format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = '{name}' AND backend_type = 'client backend'"
+    );
+    execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
 }
 
 async fn execute(url: &str, sql: &str) {
