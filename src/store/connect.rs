@@ -10,18 +10,19 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor};
 
+use crate::store::lanes::{IDLE, Lanes};
 use crate::store::statements::{Statements, is_counted};
 use crate::store::{Clock, Rules, Store};
 
-/// Time after which a connection is tried before it is used.
-const IDLE: Duration = Duration::from_secs(1);
+/// Connections for what the server does by itself, besides those of requests.
+const BESIDE: u32 = 2;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
 pub struct Connect {
     /// `sqlite://FILE` or `postgres://…`.
     pub url: String,
-    /// Connections of the pool that reads; PostgreSQL gets as many again that write.
+    /// Connections that read; PostgreSQL gets as many again that write, and a few for the server itself.
     pub pool_size: u32,
     /// Time of a statement, in milliseconds.
     pub statement_timeout_ms: u64,
@@ -70,9 +71,15 @@ impl From<sqlx::Error> for ConnectError {
 /// Where the URL is malformed, the database refuses, or it can't be made safe.
 pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store, ConnectError> {
     let statements = Arc::new(Statements::default());
-    let (mut read, mut write) = match connect.url.split_once(':') {
-        Some(("sqlite", _)) => open_sqlite(connect).await?,
-        Some(("postgres" | "postgresql", _)) => open_postgres(connect).await?,
+    let (mut read, mut write, lanes) = match connect.url.split_once(':') {
+        Some(("sqlite", _)) => {
+            let (read, write) = open_sqlite(connect).await?;
+            (read, write, None)
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            let (read, write, lanes) = open_postgres(connect, &statements).await?;
+            (read, write, Some(lanes))
+        }
         _ => return Err(ConnectError::Scheme),
     };
     for pool in [&mut read, &mut write] {
@@ -83,7 +90,7 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
             }
         });
     }
-    Ok(Store::new(read, write, statements, clock, rules))
+    Ok(Store::with_lanes(read, write, lanes, statements, clock, rules))
 }
 
 /// One connection writes and the others read: SQLite has one writer anyway, and one that queues here never fails with
@@ -131,10 +138,13 @@ async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseC
     ))
 }
 
-/// The pool that reads can't write, and each of its transactions is a snapshot by default, so that a plain `BEGIN`
-/// is one round trip. A dropped request must not leave a transaction for the next one: whatever is open when a
-/// connection comes back is rolled back.
-async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+/// Two pools, and the lanes of those who read and of what gives changes their places.
+type Opened = (DatabaseConnection, DatabaseConnection, [Arc<Lanes>; 2]);
+
+/// Connections that read can't write, and each of their transactions is a snapshot by default, so that a plain `BEGIN`
+/// is one round trip. A dropped request must not leave a transaction for the next one: lanes see to that, and what writes
+/// runs in a task of its own, which nobody drops (`Store::write`).
+async fn open_postgres(connect: &Connect, statements: &Arc<Statements>) -> Result<Opened, ConnectError> {
     let statement_timeout = format!("{}ms", connect.statement_timeout_ms);
     let lock_timeout = format!("{}ms", connect.lock_timeout_ms);
     let options = PgConnectOptions::from_str(&connect.url)?
@@ -147,9 +157,10 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
             ("default_transaction_isolation", "read committed"),
             ("TimeZone", "UTC"),
         ]);
-    let pool = || {
+    let patience = Duration::from_millis(connect.lock_timeout_ms);
+    let pool = |most| {
         PgPoolOptions::new()
-            .max_connections(connect.pool_size)
+            .max_connections(most)
             .test_before_acquire(false)
             // A connection that nobody used for a while may have died with the database or a firewall; one in steady
             // use is not asked, because a ping costs as much as a short read.
@@ -161,29 +172,39 @@ async fn open_postgres(connect: &Connect) -> Result<(DatabaseConnection, Databas
                     Ok(true)
                 })
             })
-            .acquire_timeout(Duration::from_millis(connect.lock_timeout_ms))
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    // Also ends a transaction whose BEGIN was still under way when its request was dropped. ROLLBACK
-                    // alone would have PostgreSQL warn in its log, each time, that there is nothing to roll back.
-                    connection.execute("BEGIN; ROLLBACK").await?;
-                    Ok(true)
-                })
-            })
+            .acquire_timeout(patience)
     };
     let options = connect.watched(options);
-    let write = pool().connect_with(options.clone()).await?;
+    let write = pool(connect.pool_size).connect_with(options.clone()).await?;
     warn_of_power(&write).await?;
+    let laned = |most| {
+        PgPoolOptions::new()
+            .max_connections(most)
+            .test_before_acquire(false)
+            .acquire_timeout(patience)
+    };
+    let numbering = laned(BESIDE).connect_lazy_with(options.clone());
     let reading = options.options([
         ("default_transaction_isolation", "repeatable read"),
         ("default_transaction_read_only", "on"),
         // A statement whose client has gone away ends within this.
         ("client_connection_check_interval", "500ms"),
     ]);
-    let read = pool().connect_with(reading).await?;
+    let lanes = [laned(connect.pool_size).connect_with(reading.clone()).await?, numbering];
+    let read = pool(BESIDE)
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                // Also ends a transaction whose BEGIN was still under way when its work was dropped. ROLLBACK alone would
+                // have PostgreSQL warn in its log, each time, that there is nothing to roll back.
+                connection.execute("BEGIN; ROLLBACK").await?;
+                Ok(true)
+            })
+        })
+        .connect_lazy_with(reading);
     Ok((
         SqlxPostgresConnector::from_sqlx_postgres_pool(read),
         SqlxPostgresConnector::from_sqlx_postgres_pool(write),
+        lanes.map(|pool| Lanes::new(pool, patience, Arc::clone(statements))),
     ))
 }
 

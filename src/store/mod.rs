@@ -17,6 +17,7 @@ use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::api_key::ApiKey;
 use crate::store::change::Feed;
+use crate::store::lanes::Lanes;
 use crate::store::needs::Summary;
 use crate::store::together::{Apart, Together};
 
@@ -33,6 +34,7 @@ pub mod country;
 mod exact;
 mod fault;
 mod idempotency;
+mod lanes;
 pub mod milestone;
 mod movement;
 pub mod need_category;
@@ -65,6 +67,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    /// What readers read by, where it is PostgreSQL, and what gives changes their places.
+    lanes: Option<[Arc<Lanes>; 2]>,
     clock: Clock,
     reference: ArcSwap<Reference>,
     refreshing: Mutex<()>,
@@ -98,10 +102,22 @@ impl Store {
         clock: Clock,
         rules: Rules,
     ) -> Self {
+        Self::with_lanes(read, write, None, statements, clock, rules)
+    }
+
+    fn with_lanes(
+        read: DatabaseConnection,
+        write: DatabaseConnection,
+        lanes: Option<[Arc<Lanes>; 2]>,
+        statements: Arc<Statements>,
+        clock: Clock,
+        rules: Rules,
+    ) -> Self {
         let reference = ArcSwap::from_pointee(Reference::default());
         Self(Arc::new(Inner {
             read,
             write,
+            lanes,
             clock,
             reference,
             refreshing: Mutex::default(),
@@ -163,6 +179,14 @@ impl Store {
     pub fn pools(&self) -> [(&'static str, usize, usize); 2] {
         [("read", &self.0.read), ("write", &self.0.write)].map(|(name, pool)| {
             let (open, idle) = match self.backend() {
+                DbBackend::Postgres if name == "read" => {
+                    let [reading, _] = self
+                        .0
+                        .lanes
+                        .as_ref()
+                        .map_or([(0, 0); 2], |lanes| lanes.each_ref().map(|one| one.count()));
+                    reading
+                }
                 DbBackend::Postgres => {
                     let pool = pool.get_postgres_connection_pool();
                     (pool.size(), pool.num_idle())
@@ -210,6 +234,9 @@ impl Store {
 
     /// Closes both pools, after what they are doing.
     pub async fn close(&self) {
+        for lanes in self.0.lanes.iter().flatten() {
+            lanes.close().await;
+        }
         // Nothing can be done any more about a pool that won't close.
         let _ = self.0.read.close_by_ref().await;
         let _ = self.0.write.close_by_ref().await;

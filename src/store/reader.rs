@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, TransactionTrait};
 use tokio::sync::Mutex;
 
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
+use crate::store::lanes::Lane;
 use crate::store::needs::Folded;
-use crate::store::{Store, fault};
+use crate::store::{Inner, Store, fault};
 
 /// How many statements a read will take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,14 @@ pub struct Reader {
     now: DateTime<Utc>,
     /// Taken before the snapshot begins, so that the snapshot has all that is folded.
     summary: Option<Arc<Folded>>,
-    snapshot: Option<Mutex<Option<DatabaseTransaction>>>,
+    snapshot: Option<Mutex<Option<Session>>>,
+}
+
+/// A transaction in which a reader reads. It ends with the reader.
+#[derive(Debug)]
+enum Session {
+    Plain(DatabaseTransaction),
+    Lane(Lane),
 }
 
 impl Store {
@@ -87,10 +95,10 @@ impl Reader {
     pub(crate) async fn unhurried(&self) -> Result<(), Error> {
         match (&self.snapshot, self.backend()) {
             (Some(snapshot), DbBackend::Postgres) => {
-                let transaction = self.store.0.read.begin().await.map_err(fault::error)?;
-                let set = transaction.execute_unprepared("SET LOCAL statement_timeout = 0");
-                set.await.map_err(fault::error)?;
-                *snapshot.lock().await = Some(transaction);
+                let mut session = self.begin().await.map_err(fault::error)?;
+                let set = Statement::from_string(DbBackend::Postgres, "SET LOCAL statement_timeout = 0");
+                session.all(set).await.map_err(fault::error)?;
+                *snapshot.lock().await = Some(session);
                 Ok(())
             }
             _ => Ok(()),
@@ -99,19 +107,48 @@ impl Reader {
 
     /// All rows of a statement.
     pub(crate) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, Error> {
-        let pool = &self.store.0.read;
-        let Some(snapshot) = &self.snapshot else {
-            return pool.query_all(statement).await.map_err(fault::error);
+        let statement = self.backend().build(statement);
+        let rows = match &self.snapshot {
+            None => self.alone(statement).await,
+            Some(snapshot) => self.together(&mut *snapshot.lock().await, statement).await,
         };
-        let mut snapshot = snapshot.lock().await;
-        let transaction = match snapshot.take() {
-            Some(transaction) => transaction,
-            None => pool.begin().await.map_err(fault::error)?,
+        rows.map_err(fault::error)
+    }
+
+    async fn alone(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let Inner { read, lanes, .. } = &*self.store.0;
+        match lanes {
+            Some([reading, _]) => reading.lane().await?.all(statement).await,
+            None => read.query_all_raw(statement).await,
+        }
+    }
+
+    async fn together(&self, snapshot: &mut Option<Session>, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let session = match snapshot.take() {
+            Some(session) => session,
+            None => self.begin().await?,
         };
-        snapshot
-            .insert(transaction)
-            .query_all(statement)
-            .await
-            .map_err(fault::error)
+        snapshot.insert(session).all(statement).await
+    }
+
+    async fn begin(&self) -> Result<Session, DbErr> {
+        let Inner { read, lanes, .. } = &*self.store.0;
+        match lanes {
+            Some([reading, _]) => {
+                let mut lane = reading.lane().await?;
+                lane.begin().await?;
+                Ok(Session::Lane(lane))
+            }
+            None => read.begin().await.map(Session::Plain),
+        }
+    }
+}
+
+impl Session {
+    async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self {
+            Self::Plain(transaction) => transaction.query_all_raw(statement).await,
+            Self::Lane(lane) => lane.all(statement).await,
+        }
     }
 }

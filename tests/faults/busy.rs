@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::client::{Fate, client, names, readiness, write, write_well};
-use crate::common::{ADMIN, Backend, TestApp};
+use crate::common::{ADMIN, Backend, TestApp, run_with};
 use crate::on_both_with;
 
 /// Time in which a server must be itself again; it takes about a tenth of it.
@@ -90,4 +90,40 @@ on_both_with! { &["--timeout-ms=60000", "--max-operations=4"],
         let answer = client.post(format!("{}/graphql", app.url)).bearer_auth(ADMIN);
         assert_eq!(answer.json(&crate::client::body("next")).send().await.unwrap().status(), 200);
     }
+}
+
+#[test]
+fn a_read_that_its_client_abandons_ends_in_the_database_too() {
+    run_with(
+        Backend::Postgres,
+        &["--pool-size=2", "--timeout-ms=60000"],
+        async |app| {
+            let mut held = app.hold("assistance_request").await;
+            let waiting = async |held: &mut sqlx::PgConnection| -> i64 {
+                let sql = "SELECT count(*) FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+                sqlx::query_scalar(sql).fetch_one(held).await.unwrap()
+            };
+            let client = client();
+            let read = || {
+                let request = client.post(format!("{}/graphql", app.url)).bearer_auth(ADMIN);
+                request
+                    .json(&json!({ "query": "{ assistanceRequests(first: 1) { nodes { id title } } }" }))
+                    .send()
+            };
+            let reads = tokio::spawn(join_all((0..8).map(|_| read())));
+            let began = Instant::now();
+            while waiting(&mut held).await == 0 {
+                assert!(began.elapsed() < RECOVERY, "nothing reads");
+            }
+            // All clients are gone, and the lock is not.
+            reads.abort();
+            let began = Instant::now();
+            while waiting(&mut held).await > 0 {
+                assert!(began.elapsed() < RECOVERY, "what nobody waits for goes on");
+            }
+            println!("ended after {:?}", began.elapsed());
+            drop(held);
+            assert_eq!(read().await.unwrap().status(), 200);
+        },
+    );
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object, SelectionField, SimpleObject};
 use uuid::Uuid;
 
 use crate::domain::import::{ImportOptions, RowOutcome};
@@ -15,7 +15,7 @@ use crate::graphql::assistance_request::input::{
     VerifyAssistanceRequestInput,
 };
 use crate::graphql::assistance_request::object::AssistanceRequest;
-use crate::graphql::assistance_request::query::{Columns, find};
+use crate::graphql::assistance_request::query::{Columns, consistency, find};
 use crate::graphql::context::{mutation, reader};
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::level::{Entry, Level};
@@ -54,12 +54,12 @@ pub struct ImportAssistanceRequestsPayload {
 }
 
 /// The fields selected of the payload's request.
-fn payload_columns(ctx: &Context<'_>, field: &str) -> Columns {
+fn selected<'a>(ctx: &'a Context<'_>, field: &str) -> Vec<SelectionField<'a>> {
     let mut selected = Vec::new();
     for object in ctx.field().selection_set().filter(|one| one.name() == field) {
         selected.extend(object.selection_set());
     }
-    Columns::of(selected.into_iter())
+    selected
 }
 
 /// The payload of a write: the request as it is after it, read anew within the viewer's rights.
@@ -68,9 +68,10 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
         Ok(id) => (Some(id), Vec::new()),
         Err(user_errors) => (named, user_errors),
     };
-    let columns = payload_columns(ctx, "assistanceRequest");
+    let selected = selected(ctx, "assistanceRequest");
+    let columns = Columns::of(selected.iter().copied());
     let assistance_request = match id {
-        Some(id) => find(reader(ctx, Consistency::Snapshot)?, &By::Id(id), &columns).await?,
+        Some(id) => find(reader(ctx, consistency(selected.into_iter()))?, &By::Id(id), &columns).await?,
         None => None,
     };
     Ok(AssistanceRequestPayload {
@@ -190,7 +191,7 @@ async fn summary(ctx: &Context<'_>, outcomes: Vec<RowOutcome>) -> Fallible<Impor
             }
         }
     }
-    let columns = payload_columns(ctx, "assistanceRequests");
+    let columns = Columns::of(selected(ctx, "assistanceRequests").into_iter());
     let assistance_requests = if ctx.look_ahead().field("assistanceRequests").exists() {
         each(reader(ctx, Consistency::Snapshot)?, &ids, &columns).await?
     } else {

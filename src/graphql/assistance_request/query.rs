@@ -170,7 +170,7 @@ fn columns_of(field: &str) -> &'static [Column] {
 
 /// What a request needs to be read with, where these fields of it are selected: leaves are read with it, and what is in
 /// memory of its country is too.
-fn consistency<'a>(mut fields: impl Iterator<Item = SelectionField<'a>>) -> Consistency {
+pub(super) fn consistency<'a>(mut fields: impl Iterator<Item = SelectionField<'a>>) -> Consistency {
     let of_country = |field: SelectionField<'_>| {
         matches!(field.name(), "__typename" | "name") || Country::leaf(field.name()).is_some()
     };

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
 use crate::store::row::row;
-use crate::store::{Reader, fault};
+use crate::store::{Reader, fault, needs};
 
 row! {
     /// A request, as far as it was read.
@@ -202,14 +202,17 @@ pub async fn page(
     columns: &[ar::Column],
     count: bool,
 ) -> Result<Page<RequestRow>, Error> {
+    let known = match count {
+        true => needs::count(reader, filter).await?,
+        false => None,
+    };
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let mut select = requests.select(reader);
     select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
-    let total = if count {
-        Some(condition::count(reader, &select).await?)
-    } else {
-        None
+    let total = match known {
+        None if count => Some(condition::count(reader, &select).await?),
+        known => known,
     };
     requests.add_columns(&mut select, columns);
     let keyset = requests.keyset(order);

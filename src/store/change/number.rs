@@ -78,7 +78,16 @@ pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
 pub(super) async fn number(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
     let sql = "SELECT change_number($1)";
     let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()]);
-    let row = store.0.write.query_one_raw(statement).await.map_err(fault::error)?;
-    let row = row.ok_or_else(|| Error::internal("no place of the last change"))?;
+    let rows = match &store.0.lanes {
+        Some([_, numbering]) => {
+            let mut lane = numbering.lane().await.map_err(fault::error)?;
+            lane.all(statement).await
+        }
+        None => store.0.write.query_all_raw(statement).await,
+    };
+    let rows = rows.map_err(fault::error)?;
+    let row = rows
+        .first()
+        .ok_or_else(|| Error::internal("no place of the last change"))?;
     row.try_get_by_index(0).map_err(fault::error)
 }

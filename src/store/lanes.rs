@@ -1,0 +1,227 @@
+//! Connections of PostgreSQL that are kept between statements. The library's pool asks each connection that comes back
+//! whether it is still good, and can't know whether a dropped request left a transaction on it: that is two round trips
+//! more for each statement. Here a connection comes back as it is known to be, and only one whose request went away in the
+//! middle is put in order first.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
+use sea_query_sqlx::SqlxValues;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::PgPool;
+use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::store::statements::{Statements, is_counted};
+
+/// Time after which a connection is tried before it is used: it may have died with the database or a firewall. One in
+/// steady use is not asked, because a ping costs as much as a short read.
+pub(super) const IDLE: Duration = Duration::from_secs(1);
+/// Time after which a connection goes back to the pool, which ends those that are too old.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// Time for the end of what a dropped request left under way. After it the connection is closed, at which the database
+/// ends the statement too (`client_connection_check_interval`).
+const LEFT: Duration = Duration::from_millis(100);
+
+/// The connections, as many at once as the pool has.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    pool: PgPool,
+    free: Arc<Semaphore>,
+    idle: Mutex<Vec<Kept>>,
+    /// Time to wait for one.
+    patience: Duration,
+    statements: Arc<Statements>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    connection: PoolConnection<Postgres>,
+    taken: Instant,
+    idle: Instant,
+}
+
+/// A connection for one piece of work. It comes back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Lane {
+    lanes: Arc<Lanes>,
+    /// None once it is broken.
+    connection: Option<PoolConnection<Postgres>>,
+    taken: Instant,
+    state: State,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+/// What a connection may be in the middle of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Nothing,
+    Statement,
+    Transaction,
+}
+
+impl Lanes {
+    pub(super) fn new(pool: PgPool, patience: Duration, statements: Arc<Statements>) -> Arc<Self> {
+        let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
+        Arc::new(Self {
+            pool,
+            free: Arc::new(Semaphore::new(size)),
+            idle: Mutex::default(),
+            patience,
+            statements,
+        })
+    }
+
+    /// A connection, as soon as one is free.
+    ///
+    /// # Errors
+    /// Where none gets free in time, or the database can't be reached.
+    pub(super) async fn lane(self: &Arc<Self>) -> Result<Lane, DbErr> {
+        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
+        let (connection, taken) = self.connection().await?;
+        Ok(Lane {
+            lanes: Arc::clone(self),
+            connection: Some(connection),
+            taken,
+            state: State::Nothing,
+            permit: Some(permit),
+        })
+    }
+
+    async fn connection(&self) -> Result<(PoolConnection<Postgres>, Instant), DbErr> {
+        loop {
+            let kept = self.idle().pop();
+            let Some(Kept {
+                mut connection,
+                taken,
+                idle,
+            }) = kept
+            else {
+                let connection = self.pool.acquire().await.map_err(acquiring)?;
+                return Ok((connection, Instant::now()));
+            };
+            if idle.elapsed() < IDLE || connection.ping().await.is_ok() {
+                return Ok((connection, taken));
+            }
+            connection.close_on_drop();
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes back a connection that is in the middle of nothing.
+    fn keep(&self, connection: PoolConnection<Postgres>, taken: Instant) {
+        if taken.elapsed() < KEPT && !self.free.is_closed() {
+            let idle = Instant::now();
+            self.idle().push(Kept {
+                connection,
+                taken,
+                idle,
+            });
+        }
+    }
+
+    /// Connections that are open, and how many of those nobody uses.
+    pub(super) fn count(&self) -> (u32, usize) {
+        (self.pool.size(), self.idle().len() + self.pool.num_idle())
+    }
+
+    /// Ends all connections, after what they are doing.
+    pub(super) async fn close(&self) {
+        self.free.close();
+        self.idle().clear();
+        self.pool.close().await;
+    }
+}
+
+impl Lane {
+    /// Begins a transaction, which ends with the lane; what it wrote is gone then.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn begin(&mut self) -> Result<(), DbErr> {
+        self.state = State::Transaction;
+        let connection = self.connection.as_mut().ok_or_else(broken)?;
+        let begun = connection.execute("BEGIN").await;
+        begun.map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// All rows of a statement.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let state = self.state;
+        if state == State::Nothing {
+            self.state = State::Statement;
+        }
+        let connection = self.connection.as_mut().ok_or_else(broken)?;
+        let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
+        let sent = Instant::now();
+        let rows = sqlx::query_with(AssertSqlSafe(statement.sql), values);
+        let rows = rows.fetch_all(&mut **connection).await;
+        if is_counted() {
+            self.lanes.statements.add(sent.elapsed());
+        }
+        let rows = rows.map_err(|error| self.failed(error))?;
+        self.state = state;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// What a statement failed with. After anything but a refusal the connection is good for nothing.
+    fn failed(&mut self, error: sqlx::Error) -> DbErr {
+        if matches!(error, sqlx::Error::Database(_)) {
+            if self.state == State::Statement {
+                self.state = State::Nothing;
+            }
+        } else if let Some(mut connection) = self.connection.take() {
+            connection.close_on_drop();
+        }
+        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        let (lanes, taken, state) = (Arc::clone(&self.lanes), self.taken, self.state);
+        if state == State::Nothing {
+            return lanes.keep(connection, taken);
+        }
+        let permit = self.permit.take();
+        tokio::spawn(async move {
+            // Both wait for the end of what is under way.
+            let ended = async {
+                match state {
+                    State::Transaction => connection.execute("ROLLBACK").await.map(drop),
+                    _ => connection.ping().await,
+                }
+            };
+            match tokio::time::timeout(LEFT, ended).await {
+                Ok(Ok(())) => lanes.keep(connection, taken),
+                _ => connection.close_on_drop(),
+            }
+            drop(permit);
+        });
+    }
+}
+
+fn acquiring(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        other => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(other))),
+    }
+}
+
+fn broken() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("a connection that broke before".into()))
+}
