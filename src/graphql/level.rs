@@ -3,11 +3,11 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
+use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use crate::error::Error;
@@ -50,19 +50,15 @@ impl<R> Level<R> {
 
     /// The children of all rows for the field that is being resolved: loaded by whoever asks first, by what `begin` gives.
     /// That is a text which tells this loading from others of the same name and arguments (its columns, say), and the
-    /// loading itself. A field asks for one thing of each type.
+    /// loading itself, boxed because all siblings but one only ask what was loaded. A field asks for one thing of each type.
     ///
     /// # Errors
     /// What `begin` and loading them failed with; the next that asks tries again.
-    pub async fn children<T, L>(
+    pub async fn children<'l, T: Send + Sync + 'static>(
         &self,
         ctx: &Context<'_>,
-        begin: impl FnOnce() -> Fallible<(String, L)>,
-    ) -> Fallible<Arc<T>>
-    where
-        T: Send + Sync + 'static,
-        L: Future<Output = Fallible<T>>,
-    {
+        begin: impl FnOnce() -> Fallible<(String, BoxFuture<'l, Fallible<T>>)>,
+    ) -> Fallible<Arc<T>> {
         let place = place::<T>(ctx);
         let known = self.read_so_far().known(place);
         let loaded = match known {

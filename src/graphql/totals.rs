@@ -1,5 +1,6 @@
 //! Totals as clients see them, and those of many parents at once.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -171,12 +172,12 @@ pub async fn nested<R: Send + Sync>(
     asked: impl FnOnce() -> Fallible<Asked>,
 ) -> Fallible<One<NeedsTotals>> {
     let begin = || {
-        let (asked, quantities) = (asked()?, wants_quantities(&ctx.look_ahead()));
+        let (of, asked, quantities) = (of()?, asked()?, wants_quantities(&ctx.look_ahead()));
         let load = async move {
-            let totals: HashMap<String, Totals> = totals_of(&level.reader, &of()?, &asked, quantities).await?;
+            let totals: HashMap<String, Totals> = totals_of(&level.reader, &of, &asked, quantities).await?;
             Ok(totals)
         };
-        Ok((format!("totals {quantities}"), load))
+        Ok((format!("totals {quantities}"), load.boxed()))
     };
     let totals = level.children(ctx, begin).await?;
     let nothing = Totals::default();

@@ -1,5 +1,6 @@
 //! A request as clients see it.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -185,8 +186,11 @@ impl AssistanceRequest {
     /// How far it is met, by the quantities of its items; nobody sets it.
     async fn fulfilment(&self, ctx: &Context<'_>) -> Fallible<Fulfilment> {
         let level = self.0.level();
-        let load = async { Ok(store::request_item::progress_of(&level.reader, &self.ids()?).await?) };
-        let progress = level.children(ctx, || Ok((String::new(), load))).await?;
+        let begin = || {
+            let load = async { Ok(store::request_item::progress_of(&level.reader, &self.ids()?).await?) };
+            Ok((String::new(), load.boxed()))
+        };
+        let progress = level.children(ctx, begin).await?;
         Ok(progress
             .get(self.0.row()?.id()?)
             .copied()
@@ -238,7 +242,7 @@ impl AssistanceRequest {
     async fn items(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, RequestItem>> {
         let begin = || {
             let columns = request_item::columns(ctx.field().selection_set());
-            Ok((format!("{columns:?}"), self.load_items(columns)))
+            Ok((format!("{columns:?}"), self.load_items(columns).boxed()))
         };
         let items = self.0.level().children(ctx, begin).await?;
         let mine = items.of_request.get(self.0.row()?.id()?);

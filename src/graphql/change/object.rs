@@ -1,6 +1,7 @@
 //! A change as a viewer is told it.
 
 use async_graphql::{Context, ID, Object, SimpleObject};
+use futures_util::FutureExt;
 use macros::{Leaves, leaves};
 use serde_json::Value;
 use uuid::Uuid;
@@ -170,14 +171,17 @@ impl Change {
     async fn subject(&self, ctx: &Context<'_>) -> Nullable<Node> {
         let found = async {
             let level = self.0.level();
-            let load = async {
-                let ids = level
-                    .rows
-                    .iter()
-                    .map(|row| row.subject().filter(|_| row.told.is_visible));
-                find(ctx, &level.reader, &ids.collect::<Vec<_>>()).await
+            let begin = || {
+                let load = async {
+                    let ids = level
+                        .rows
+                        .iter()
+                        .map(|row| row.subject().filter(|_| row.told.is_visible));
+                    find(ctx, &level.reader, &ids.collect::<Vec<_>>()).await
+                };
+                Ok((String::new(), load.boxed()))
             };
-            let nodes = level.children(ctx, || Ok((String::new(), load))).await?;
+            let nodes = level.children(ctx, begin).await?;
             Ok::<_, crate::graphql::fault::Fault>(nodes.get(self.0.index()).cloned().flatten())
         };
         nullable(found.await)

@@ -1,6 +1,7 @@
 //! The feed and the history of a request.
 
 use async_graphql::{Context, Object};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 use crate::graphql::change::filter::ChangeFilter;
@@ -45,7 +46,7 @@ pub async fn nested_history<R: Send + Sync + 'static>(
         let pages = pages.into_iter().map(|(request, page)| (request, shown(reader, page)));
         Ok(Entry::pages(reader, pages.collect()))
     };
-    let pages = level.children(ctx, || Ok((String::new(), load))).await?;
+    let pages = level.children(ctx, || Ok((String::new(), load.boxed()))).await?;
     let page = pages.get(&of).cloned().unwrap_or_default();
     Ok(One(ChangeConnection::new(page, arguments.after.as_ref())))
 }

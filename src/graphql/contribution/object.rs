@@ -1,5 +1,6 @@
 //! A contribution and its deliveries as clients see them.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -141,7 +142,7 @@ impl Contribution {
                 let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
                 Ok(Parents::new(&level.reader, read))
             };
-            Ok((key, load))
+            Ok((key, load.boxed()))
         };
         level.children(ctx, begin).await
     }
@@ -215,7 +216,7 @@ impl Contribution {
                 let read: HashMap<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
                 Ok(Parents::new(&level.reader, read))
             };
-            Ok((key, load))
+            Ok((key, load.boxed()))
         };
         let items = level.children(ctx, begin).await?;
         Ok(One(RequestItem(items.entry(self.0.row()?.item_id()?)?)))
@@ -300,7 +301,7 @@ impl Contribution {
     async fn deliveries(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, Delivery>> {
         let begin = || {
             let columns = delivery_columns(ctx.field().selection_set());
-            Ok((format!("{columns:?}"), self.load_deliveries(columns)))
+            Ok((format!("{columns:?}"), self.load_deliveries(columns).boxed()))
         };
         let deliveries = self.0.level().children(ctx, begin).await?;
         let mine = deliveries.of_contribution.get(self.0.row()?.id()?);
@@ -390,7 +391,7 @@ impl Delivery {
                 let read = store::contribution::by_ids(&level.reader, &ids, &columns).await?;
                 Ok(Parents::new(&level.reader, read))
             };
-            Ok((key, load))
+            Ok((key, load.boxed()))
         };
         level.children(ctx, begin).await
     }

@@ -1,5 +1,6 @@
 //! Looking contributions up and listing them.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -125,7 +126,7 @@ pub async fn nested<R: Send + Sync>(
                 contribution::pages_of(&level.reader, &parents()?, &filter, &order, &paging, &columns, count).await?;
             Ok(Entry::pages(&level.reader, read))
         };
-        Ok((key, load))
+        Ok((key, load.boxed()))
     };
     let pages: Arc<HashMap<String, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
     let page = match pages.get(key) {

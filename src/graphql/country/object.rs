@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Object};
 use entity::country::Model;
 use entity::enums::{IncomeGroup, Locale, NamStatus, WhoRegion};
+use futures_util::FutureExt;
 use macros::leaves;
 
 use crate::domain::reference::localized;
@@ -197,7 +198,7 @@ impl Country {
                 // All countries' requests are one level, so that their items are read at once too.
                 Ok(Entry::pages(&level.reader, pages))
             };
-            Ok((key, load))
+            Ok((key, load.boxed()))
         };
         let pages = level.children(ctx, begin).await?;
         let page: Page<Entry<_>> = match pages.get(&self.row()?.code) {

@@ -1,5 +1,6 @@
 //! An item as clients see it.
 
+use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -120,7 +121,7 @@ impl RequestItem {
     async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
         let begin = || {
             let columns = Columns::of(ctx.field().selection_set());
-            Ok((format!("{columns:?}"), self.load_requests(columns)))
+            Ok((format!("{columns:?}"), self.load_requests(columns).boxed()))
         };
         let requests = self.0.level().children(ctx, begin).await?;
         let index = requests.by_id.get(self.0.row()?.request_id()?);

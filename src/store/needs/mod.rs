@@ -10,7 +10,6 @@ mod totals;
 use chrono::{DateTime, Utc};
 
 pub use analysis::{Analysis, Dimension, GroupRow, MAX_GROUPS, OrderBy, OrderField, analysis};
-use summary::Parts;
 pub(in crate::store) use summary::{Folded, Summary};
 pub use summary::{follow, refresh};
 pub use timeline::{Span, timeline};
@@ -65,14 +64,5 @@ pub(in crate::store) async fn count(reader: &Reader, filter: &Filter<RequestFiel
         requests: filter.clone(),
         ..Asked::default()
     };
-    // All are one group.
-    let parts = Parts {
-        countries: None,
-        categories: None,
-        by_priority: false,
-        by_status: false,
-    };
-    let groups = summary::answer(reader, &asked, &parts, false).await?;
-    let requests = groups.map(|groups| groups.into_values().map(|totals| totals.requests).sum::<i128>());
-    Ok(requests.and_then(|requests| u64::try_from(requests).ok()))
+    summary::count(reader, &asked).await
 }

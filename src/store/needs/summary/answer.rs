@@ -62,6 +62,42 @@ pub(in crate::store::needs) async fn answer(
     Ok(Some(totals.collect()))
 }
 
+/// How many requests pass, in one statement or two. None where rows must tell.
+///
+/// # Errors
+/// The database's.
+pub(in crate::store::needs) async fn count(reader: &Reader, asked: &Asked) -> Result<Option<u64>, Error> {
+    let Some(folded) = reader.summary() else {
+        return Ok(None);
+    };
+    // All are one group.
+    let parts = Parts {
+        countries: None,
+        categories: None,
+        by_priority: false,
+        by_status: false,
+    };
+    let Some(plan) = Plan::of(folded, reader, asked, &parts) else {
+        return Ok(None);
+    };
+    let later = Span {
+        after: folded.ticket,
+        upto: None,
+    };
+    let Moved::By(later) = moved(reader, &folded.codes, later).await? else {
+        return Ok(None);
+    };
+    let mut total = 0;
+    for cells in [&folded.cells, &later] {
+        for node in plan.groups_of_node.keys() {
+            let counts = cells.requests(*node, plan.by_state);
+            let counts = counts.filter(|(country, state, _)| plan.passing.contains(&(*country, *state)));
+            total += counts.map(|(_, _, count)| count.requests).sum::<i128>();
+        }
+    }
+    Ok(u64::try_from(total).ok())
+}
+
 /// Which cells count, and in which groups.
 struct Plan<'a> {
     codes: &'a Codes,
@@ -306,15 +342,14 @@ fn add(plan: &Plan<'_>, cells: &Cells, groups: &mut HashMap<Group, Sum>) {
             *quantities = quantities.plus(cell.quantities);
         }
     }
-    for (node, count) in cells.requests(plan.by_state) {
-        let Some(categories) = plan.groups_of_node.get(&node.node) else {
-            continue;
-        };
-        for group in plan.groups(node.country, categories, node.state) {
-            let Sum { totals, requests, .. } = groups.entry(group).or_default();
-            totals.requests += count.requests;
-            totals.people += count.people;
-            *requests.entry(node.country).or_default() += count.requests;
+    for (node, categories) in &plan.groups_of_node {
+        for (country, state, count) in cells.requests(*node, plan.by_state) {
+            for group in plan.groups(country, categories, state) {
+                let Sum { totals, requests, .. } = groups.entry(group).or_default();
+                totals.requests += count.requests;
+                totals.people += count.people;
+                *requests.entry(country).or_default() += count.requests;
+            }
         }
     }
 }

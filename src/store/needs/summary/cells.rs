@@ -61,9 +61,12 @@ pub(super) struct Count {
 pub(super) struct Cells {
     items: HashMap<Place, Cell>,
     items_of_any: HashMap<Place, Cell>,
-    requests: HashMap<Node, Count>,
-    requests_of_any: HashMap<Node, Count>,
+    requests: HashMap<Id, Counts>,
+    requests_of_any: HashMap<Id, Counts>,
 }
+
+/// The counts of one set of categories, by country and state.
+type Counts = HashMap<(Id, Option<State>), Count>;
 
 impl Cells {
     /// Adds items of one state.
@@ -74,13 +77,14 @@ impl Cells {
 
     /// Adds requests of one state.
     pub fn add_requests(&mut self, node: Node, count: Count) {
-        add(&mut self.requests, node, count, Count::plus);
-        add(
-            &mut self.requests_of_any,
-            Node { state: None, ..node },
-            count,
-            Count::plus,
-        );
+        let Node { country, node, state } = node;
+        for (counts, state) in [(&mut self.requests, state), (&mut self.requests_of_any, None)] {
+            let of_node = counts.entry(node).or_default();
+            add(of_node, (country, state), count, Count::plus);
+            if of_node.is_empty() {
+                counts.remove(&node);
+            }
+        }
     }
 
     /// Adds a difference.
@@ -89,10 +93,11 @@ impl Cells {
             .items
             .into_iter()
             .for_each(|(place, cell)| self.add_items(place, cell));
-        other
-            .requests
-            .into_iter()
-            .for_each(|(node, count)| self.add_requests(node, count));
+        for (node, counts) in other.requests {
+            for ((country, state), count) in counts {
+                self.add_requests(Node { country, node, state }, count);
+            }
+        }
     }
 
     /// What takes this away again.
@@ -102,7 +107,8 @@ impl Cells {
             cells.values_mut().for_each(|cell| *cell = cell.negated());
         }
         for counts in [&mut self.requests, &mut self.requests_of_any] {
-            counts.values_mut().for_each(|count| *count = count.negated());
+            let counts = counts.values_mut().flat_map(HashMap::values_mut);
+            counts.for_each(|count| *count = count.negated());
         }
         self
     }
@@ -112,14 +118,15 @@ impl Cells {
         if by_state { &self.items } else { &self.items_of_any }.iter()
     }
 
-    /// All counts, each state by itself or all states together.
-    pub fn requests(&self, by_state: bool) -> impl Iterator<Item = (&Node, &Count)> {
-        if by_state {
+    /// The counts of one set of categories, each state by itself or all states together: with country and state.
+    pub fn requests(&self, node: Id, by_state: bool) -> impl Iterator<Item = (Id, Option<State>, &Count)> {
+        let counts = if by_state {
             &self.requests
         } else {
             &self.requests_of_any
-        }
-        .iter()
+        };
+        let counts = counts.get(&node).into_iter().flatten();
+        counts.map(|((country, state), count)| (*country, *state, count))
     }
 }
 

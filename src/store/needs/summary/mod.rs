@@ -27,7 +27,7 @@ use crate::store::needs::summary::moved::{Moved, Span, moved};
 use crate::store::statements::in_background;
 use crate::store::{Consistency, Store, fault};
 
-pub(super) use answer::{Parts, answer};
+pub(super) use answer::{Parts, answer, count};
 
 /// Time between two looks at whether writes have ended.
 const PACE: Duration = Duration::from_millis(200);
