@@ -32,6 +32,25 @@ on_both! {
         assert_eq!((&totals["itemCount"], &totals["requestCount"]), (&3.into(), &1.into()), "{answer:#}");
     }
 
+    async fn figures_are_cut_anew_when_a_country_changes_its_region(app) {
+        verified(app, &people(app).await).await;
+        up_to_date(app).await;
+        // The same is asked before and after: only what the country is has changed.
+        let of_region = "{ needsAnalysis(groupBy: [PRIORITY], filter: { country: { whoRegion: { eq: SEARO } } }) { nodes { totals { itemCount } } } }";
+        for _ in 0..2 {
+            let answer = app.ask(None, of_region, Value::Null).await;
+            assert_eq!(answer["needsAnalysis"]["nodes"], json!([{ "totals": { "itemCount": 3 } }]));
+        }
+        let country = app.ask(None, "{ country(code: \"BGD\") { id version } }", Value::Null).await["country"].clone();
+        let input = json!({ "id": country["id"], "version": country["version"], "whoRegion": "EMRO" });
+        let changed = app.mutate(ADMIN, "updateCountry", input, "userErrors { code message }").await;
+        assert_eq!(changed["userErrors"], json!([]), "{changed:#}");
+        for _ in 0..2 {
+            let answer = app.ask(None, of_region, Value::Null).await;
+            assert_eq!(answer["needsAnalysis"]["nodes"], json!([]));
+        }
+    }
+
     async fn a_count_from_the_sums_is_the_number_of_rows(app) {
         let people = people(app).await;
         let mut number = 0;

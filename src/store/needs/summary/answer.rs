@@ -1,6 +1,7 @@
 //! What the sums in memory can answer, and answering it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::country;
 use entity::enums::{Priority, RequestStatus};
@@ -52,10 +53,18 @@ pub(in crate::store::needs) async fn answer(
     let Moved::By(later) = moved(reader, &folded.codes, later).await? else {
         return Ok(None);
     };
-    let mut groups = HashMap::new();
-    for cells in [&folded.cells, &later] {
-        add(&plan, cells, &mut groups);
-    }
+    let key = format!("{asked:?} {parts:?}");
+    let known = folded.cuts.known(&key, reader.reference());
+    let mut groups = match known {
+        Some(groups) => HashMap::clone(&groups),
+        None => {
+            let mut groups = HashMap::new();
+            add(&plan, &folded.cells, &mut groups);
+            folded.cuts.keep(key, reader.reference(), &groups);
+            groups
+        }
+    };
+    add(&plan, &later, &mut groups);
     let totals = groups
         .into_iter()
         .filter_map(|(group, sum)| Some((plan.key(&group), sum.totals(plan.codes, quantities)?)));
@@ -306,8 +315,46 @@ fn all_states() -> impl Iterator<Item = State> {
     RequestStatus::iter().flat_map(|status| Priority::iter().map(move |priority| State { status, priority }))
 }
 
+/// Ways of cutting the sums that are kept, and groups of each.
+const CUTS: usize = 64;
+const GROUPS: usize = 2_000;
+
+/// The sums as they were cut for somebody: the same for whoever asks the same, as long as they are what they are and the
+/// reference data by which they were cut are those of now.
+#[derive(Debug, Default)]
+pub(super) struct Cuts(Mutex<HashMap<String, Cut>>);
+
+#[derive(Debug)]
+struct Cut {
+    reference: Arc<Reference>,
+    groups: Arc<HashMap<Group, Sum>>,
+}
+
+impl Cuts {
+    fn known(&self, key: &str, reference: &Arc<Reference>) -> Option<Arc<HashMap<Group, Sum>>> {
+        let cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cut = cuts.get(key).filter(|cut| Arc::ptr_eq(&cut.reference, reference));
+        cut.map(|cut| Arc::clone(&cut.groups))
+    }
+
+    fn keep(&self, key: String, reference: &Arc<Reference>, groups: &HashMap<Group, Sum>) {
+        if groups.len() > GROUPS {
+            return;
+        }
+        let cut = Cut {
+            reference: Arc::clone(reference),
+            groups: Arc::new(groups.clone()),
+        };
+        let mut cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cuts.len() >= CUTS {
+            cuts.clear();
+        }
+        cuts.insert(key, cut);
+    }
+}
+
 /// A group by the places of its keys, and the state as far as that is grouped by.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Group {
     country: usize,
     category: usize,
@@ -316,7 +363,7 @@ struct Group {
 }
 
 /// What is added up of a group.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 struct Sum {
     totals: Totals,
     /// Items and their quantities by unit: items whose quantities are all 0 are there too.

@@ -13,6 +13,7 @@ use crate::store::Reader;
 use crate::store::needs::Asked;
 use crate::store::needs::source::{GroupKey, Key, KeyKind, Source};
 use crate::store::needs::summary::Folded;
+use crate::store::needs::summary::answer::Cuts;
 use crate::store::needs::summary::cells::{Cell, Cells, Count, Node, Place, State};
 use crate::store::needs::summary::codes::Codes;
 use crate::store::needs::summary::moved::{Moved, Span, moved};
@@ -45,6 +46,7 @@ pub(super) async fn build(reader: &Reader, ticket: i64) -> Result<Option<Folded>
         ticket,
         codes: Arc::new(codes),
         cells,
+        cuts: Cuts::default(),
     }))
 }
 

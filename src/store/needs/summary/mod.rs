@@ -21,6 +21,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::domain::actor::Actor;
 use crate::error::Error;
+use crate::store::needs::summary::answer::Cuts;
 use crate::store::needs::summary::cells::Cells;
 use crate::store::needs::summary::codes::Codes;
 use crate::store::needs::summary::moved::{Moved, Span, moved};
@@ -50,6 +51,7 @@ pub(in crate::store) struct Folded {
     ticket: i64,
     codes: Arc<Codes>,
     cells: Cells,
+    cuts: Cuts,
 }
 
 /// Keeps the sums of `store` until `stop`.
@@ -136,6 +138,7 @@ async fn more(store: &Store, folded: &Folded, ticket: i64) -> Result<Option<Fold
         ticket,
         codes: Arc::clone(&folded.codes),
         cells,
+        cuts: Cuts::default(),
     }))
 }
 
