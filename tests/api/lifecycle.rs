@@ -251,6 +251,59 @@ on_both! {
 }
 
 on_both! {
+    async fn what_a_mutation_names_twice_is_done_once(app) {
+        let people = people(app).await;
+        let fragment = "fragment A on Mutation { createAssistanceRequest(input: $input) { assistanceRequest { reference } } }
+            fragment B on Mutation { createAssistanceRequest(input: $input) { assistanceRequest { title items { quantity } } } }";
+        let one = "createAssistanceRequest(input: $input)";
+        let mut done = 0;
+        for (selected, shows, fragments) in [
+            (format!("{one} {{ assistanceRequest {{ reference }} }} {one} {{ assistanceRequest {{ title }} userErrors {{ code }} }}"), vec!["reference", "title"], false),
+            ("...A ...A".into(), vec!["reference"], true),
+            ("...A ...B ... @include(if: $yes) { ...A }".into(), vec!["reference", "title", "items"], true),
+            ("... @include(if: $no) { ...A } ...B".into(), vec!["title", "items"], true),
+            ("... @include(if: $yes) { ...A ...B }".into(), vec!["reference", "title", "items"], true),
+            ("...A @skip(if: $yes)".into(), vec![], true),
+        ] {
+            let (uses, both) = if selected.contains("$yes") || selected.contains("$no") {
+                (", $yes: Boolean! = true, $no: Boolean! = false", true)
+            } else {
+                ("", false)
+            };
+            let ends = match (both, selected.contains("$yes"), selected.contains("$no")) {
+                (true, true, false) => "... @skip(if: $no) { __typename }",
+                (true, false, true) => "... @skip(if: $yes) { __typename }",
+                _ => "",
+            };
+            let spread: String = match fragments {
+                true => fragment.split("fragment ").filter(|one| !one.is_empty() && selected.contains(&format!("...{}", &one[..1]))).map(|one| format!("fragment {one}")).collect(),
+                false => String::new(),
+            };
+            let document = format!("mutation($input: CreateAssistanceRequestInput!{uses}) {{ {selected} {ends} }} {spread}");
+            let (_, answer) = app.post(Some(&people.focal), &document, json!({ "input": draft() })).await;
+            assert!(answer.get("errors").is_none(), "{document}\n{answer:#}");
+            let made = &answer["data"]["createAssistanceRequest"]["assistanceRequest"];
+            let shown: Vec<_> = made.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+            let mut expected = shows.clone();
+            expected.sort_unstable();
+            let mut sorted = shown.clone();
+            sorted.sort_unstable();
+            assert_eq!(sorted, expected, "{document}");
+            done += u64::from(!shows.is_empty());
+            let all = app.ask(Some(&people.focal), "{ assistanceRequests { totalCount } }", Value::Null).await;
+            assert_eq!(all["assistanceRequests"]["totalCount"], done, "{document}");
+        }
+        // Two names are two mutations, and conditions that differ can't be told apart.
+        let document = format!("mutation($input: CreateAssistanceRequestInput!) {{ a: {one} {{ userErrors {{ code }} }} b: {one} {{ userErrors {{ code }} }} }}");
+        app.ask(Some(&people.focal), &document, json!({ "input": draft() })).await;
+        let document = format!("mutation($input: CreateAssistanceRequestInput!, $a: Boolean!, $b: Boolean!) {{
+            {one} @include(if: $a) {{ userErrors {{ code }} }} {one} @include(if: $b) {{ userErrors {{ code }} }} }}");
+        let (_, answer) = app.post(Some(&people.focal), &document, json!({ "input": draft(), "a": true, "b": true })).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer:#}");
+        let all = app.ask(Some(&people.focal), "{ assistanceRequests { totalCount } }", Value::Null).await;
+        assert_eq!(all["assistanceRequests"]["totalCount"], done + 2);
+    }
+
     async fn an_import_without_a_contact_leaves_the_one_that_is_there(app) {
         let people = people(app).await;
         let mut row = draft();

@@ -127,7 +127,15 @@ impl Document {
     }
 
     /// The form in which an operation is executed: it leaves out what variables without a value leave out.
-    pub(super) fn form(&self, operation: &Node<Operation>, known: &Known, variables: &Variables) -> Arc<Form> {
+    ///
+    /// # Errors
+    /// Those of `translate::document`.
+    pub(super) fn form(
+        &self,
+        operation: &Node<Operation>,
+        known: &Known,
+        variables: &Variables,
+    ) -> Result<Arc<Form>, Refusal> {
         let declared = operation.variables.iter().map(|variable| variable.name.as_str());
         let absent: Absent = declared
             .filter(|name| !variables.contains_key(*name))
@@ -136,7 +144,7 @@ impl Document {
         let key = (operation.name.as_ref().map(ToString::to_string), absent);
         let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(form) = forms.get(&key) {
-            return form.clone();
+            return Ok(form.clone());
         }
         let at = operation.location().map_or(0, |span| span.offset());
         let made = translate::document(
@@ -146,7 +154,7 @@ impl Document {
             &known.uses.fragments,
             &self.marks,
             &key.1,
-        );
+        )?;
         let made = Arc::new(Form {
             document: made,
             holds_scalars: known.holds_scalars,
@@ -156,7 +164,7 @@ impl Document {
             forms.clear();
         }
         forms.insert(key, made.clone());
-        made
+        Ok(made)
     }
 }
 

@@ -160,7 +160,7 @@ impl Gate {
         Ok(Admitted {
             kind: kind(operation.operation_type),
             operation_name: operation.name.as_ref().map(ToString::to_string),
-            form: document.form(operation, known, &variables),
+            form: document.form(operation, known, &variables)?,
             variables,
             cost: afford(price, incoming)?,
             hash,
