@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,7 +21,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(1);
 /// Time after which a connection goes back to the pool, which ends those that are too old.
 const KEPT: Duration = Duration::from_secs(600);
 
-/// Time for the end of what a dropped request left under way. After it the connection is closed, at which the database
+/// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the connection is closed, at which the database
 /// ends the statement too (`client_connection_check_interval`).
 const LEFT: Duration = Duration::from_millis(100);
 
@@ -50,16 +50,10 @@ pub(super) struct Lane {
     /// None once it is broken.
     connection: Option<PoolConnection<Postgres>>,
     taken: Instant,
-    state: State,
+    in_transaction: bool,
+    /// Whether a statement was sent whose end has not been seen.
+    is_busy: bool,
     permit: Option<OwnedSemaphorePermit>,
-}
-
-/// What a connection may be in the middle of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Nothing,
-    Statement,
-    Transaction,
 }
 
 impl Lanes {
@@ -82,32 +76,30 @@ impl Lanes {
         let permit = tokio::time::timeout(self.patience, Arc::clone(&self.free).acquire_owned()).await;
         let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let (connection, taken) = self.connection().await?;
-        Ok(Lane {
+        let mut lane = Lane {
             lanes: Arc::clone(self),
-            connection: Some(connection),
-            taken,
-            state: State::Nothing,
+            connection: None,
+            taken: Instant::now(),
+            in_transaction: false,
+            is_busy: false,
             permit: Some(permit),
-        })
-    }
-
-    async fn connection(&self) -> Result<(PoolConnection<Postgres>, Instant), DbErr> {
+        };
         loop {
             let kept = self.idle().pop();
             let Some(Kept {
-                mut connection,
+                connection,
                 taken,
                 idle,
             }) = kept
             else {
-                let connection = self.pool.acquire().await.map_err(acquiring)?;
-                return Ok((connection, Instant::now()));
+                lane.connection = Some(self.pool.acquire().await.map_err(acquiring)?);
+                lane.taken = Instant::now();
+                return Ok(lane);
             };
-            if idle.elapsed() < IDLE || connection.ping().await.is_ok() {
-                return Ok((connection, taken));
+            (lane.connection, lane.taken) = (Some(connection), taken);
+            if idle.elapsed() < IDLE || lane.is_good().await {
+                return Ok(lane);
             }
-            connection.close_on_drop();
         }
     }
 
@@ -117,9 +109,11 @@ impl Lanes {
 
     /// Takes back a connection that is in the middle of nothing.
     fn keep(&self, connection: PoolConnection<Postgres>, taken: Instant) {
+        let mut kept = self.idle();
+        // Asked while nobody can close: what is closed must not get any more.
         if taken.elapsed() < KEPT && !self.free.is_closed() {
             let idle = Instant::now();
-            self.idle().push(Kept {
+            kept.push(Kept {
                 connection,
                 taken,
                 idle,
@@ -146,10 +140,27 @@ impl Lane {
     /// # Errors
     /// The database's.
     pub(super) async fn begin(&mut self) -> Result<(), DbErr> {
-        self.state = State::Transaction;
         let connection = self.connection.as_mut().ok_or_else(broken)?;
+        (self.in_transaction, self.is_busy) = (true, true);
         let begun = connection.execute("BEGIN").await;
-        begun.map(drop).map_err(|error| self.failed(error))
+        self.ended(begun).map(drop)
+    }
+
+    /// Whether a connection that rested still answers. One that does not is closed.
+    async fn is_good(&mut self) -> bool {
+        let Some(connection) = self.connection.as_mut() else {
+            return false;
+        };
+        self.is_busy = true;
+        if let Ok(Ok(())) = tokio::time::timeout(LEFT, connection.ping()).await {
+            self.is_busy = false;
+            return true;
+        }
+        if let Some(mut connection) = self.connection.take() {
+            connection.close_on_drop();
+        }
+        self.is_busy = false;
+        false
     }
 
     /// All rows of a statement.
@@ -157,11 +168,8 @@ impl Lane {
     /// # Errors
     /// The database's.
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let state = self.state;
-        if state == State::Nothing {
-            self.state = State::Statement;
-        }
         let connection = self.connection.as_mut().ok_or_else(broken)?;
+        self.is_busy = true;
         let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
         let sent = Instant::now();
         let rows = sqlx::query_with(AssertSqlSafe(statement.sql), values);
@@ -169,21 +177,20 @@ impl Lane {
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
-        let rows = rows.map_err(|error| self.failed(error))?;
-        self.state = state;
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        Ok(self.ended(rows)?.into_iter().map(QueryResult::from).collect())
     }
 
-    /// What a statement failed with. After anything but a refusal the connection is good for nothing.
-    fn failed(&mut self, error: sqlx::Error) -> DbErr {
-        if matches!(error, sqlx::Error::Database(_)) {
-            if self.state == State::Statement {
-                self.state = State::Nothing;
+    /// What came of a statement. After anything but a refusal the connection is good for nothing.
+    fn ended<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, DbErr> {
+        self.is_busy = false;
+        outcome.map_err(|error| {
+            let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref());
+            let is_refusal = refusal.is_some_and(|error: &PgDatabaseError| error.severity() == PgSeverity::Error);
+            if !is_refusal && let Some(mut connection) = self.connection.take() {
+                connection.close_on_drop();
             }
-        } else if let Some(mut connection) = self.connection.take() {
-            connection.close_on_drop();
-        }
-        DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+            DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+        })
     }
 }
 
@@ -192,20 +199,21 @@ impl Drop for Lane {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        let (lanes, taken, state) = (Arc::clone(&self.lanes), self.taken, self.state);
-        if state == State::Nothing {
+        let (lanes, taken, in_transaction) = (Arc::clone(&self.lanes), self.taken, self.in_transaction);
+        if !in_transaction && !self.is_busy {
             return lanes.keep(connection, taken);
         }
+        let patience = if self.is_busy { LEFT } else { lanes.patience };
         let permit = self.permit.take();
         tokio::spawn(async move {
             // Both wait for the end of what is under way.
             let ended = async {
-                match state {
-                    State::Transaction => connection.execute("ROLLBACK").await.map(drop),
-                    _ => connection.ping().await,
+                match in_transaction {
+                    true => connection.execute("ROLLBACK").await.map(drop),
+                    false => connection.ping().await,
                 }
             };
-            match tokio::time::timeout(LEFT, ended).await {
+            match tokio::time::timeout(patience, ended).await {
                 Ok(Ok(())) => lanes.keep(connection, taken),
                 _ => connection.close_on_drop(),
             }

@@ -63,6 +63,9 @@ pub use write::{Outcome, Refused, Write};
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Inner>);
 
+/// What came of looking a key up, for all who asked for it: a failure too, so that they do not fail one after the other.
+type Looked = Result<Option<ApiKey>, Error>;
+
 #[derive(Debug)]
 struct Inner {
     read: DatabaseConnection,
@@ -75,7 +78,7 @@ struct Inner {
     /// The writes that wait for their places.
     waiting: Together<i64>,
     /// The keys that are looked up, by the hash of their secret.
-    keys: Apart<Option<ApiKey>>,
+    keys: Apart<Option<Looked>>,
     feed: Feed,
     summary: Summary,
     statements: Arc<Statements>,
@@ -216,6 +219,9 @@ impl Store {
     pub async fn check(&self) -> Result<(), Error> {
         for pool in [&self.0.read, &self.0.write] {
             pool.ping().await.map_err(fault::error)?;
+        }
+        for lanes in self.0.lanes.iter().flatten() {
+            lanes.lane().await.map_err(fault::error)?;
         }
         Ok(())
     }

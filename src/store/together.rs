@@ -46,7 +46,8 @@ type Waiting<T> = std::sync::Mutex<HashMap<String, Arc<Together<T>>>>;
 struct Place<'a, T> {
     apart: &'a Apart<T>,
     key: String,
-    together: Arc<Together<T>>,
+    /// None once it has left.
+    together: Option<Arc<Together<T>>>,
 }
 
 impl<T> Default for Apart<T> {
@@ -65,12 +66,14 @@ impl<T: Clone + Default> Apart<T> {
         F: Future<Output = Result<T, Error>>,
     {
         let together = Arc::clone(self.waiting().entry(key.clone()).or_default());
-        let place = Place {
+        let _place = Place {
             apart: self,
             key,
-            together,
+            together: Some(Arc::clone(&together)),
         };
-        place.together.ask(ask).await
+        // Ours is dropped before the place is.
+        let asked = together;
+        asked.ask(ask).await
     }
 }
 
@@ -83,8 +86,9 @@ impl<T> Apart<T> {
 impl<T> Drop for Place<'_, T> {
     fn drop(&mut self) {
         let mut waiting = self.apart.waiting();
-        // The map's and ours: nobody else can come to it while the map is held.
-        if Arc::strong_count(&self.together) == 2 {
+        // While the map is held, so that of two who leave at once one sees that it is the last. Nobody but the map has it then.
+        self.together = None;
+        if waiting.get(&self.key).is_some_and(|left| Arc::strong_count(left) == 1) {
             waiting.remove(&self.key);
         }
     }

@@ -87,7 +87,8 @@ on_both! {
             }
             let statuses = ["{ eq: VERIFIED }", "{ in: [VERIFIED, CLOSED] }", "{ in: [VERIFIED, WITHDRAWN] }", "{ notIn: [VERIFIED] }"];
             let others = ["", "priority: { eq: CRITICAL }", "priority: { in: [HIGH, CRITICAL] }, country: { whoRegion: { eq: AFRO } }",
-                "not: { country: { code: { eq: \"KEN\" } } }", "or: [{ priority: { eq: LOW } }, { country: { code: { eq: \"BGD\" } } }]",
+                "not: { country: { code: { eq: \"KEN\" } } }",
+                "country: { assistanceRequests: { some: { priority: { eq: LOW } } } }", "not: { country: { assistanceRequests: { some: { priority: { eq: LOW } } } } }", "or: [{ priority: { eq: LOW } }, { country: { code: { eq: \"BGD\" } } }]",
                 "title: { startsWith: \"Request 1\" }"];
             let mut counted = 0;
             for status in statuses {

@@ -136,6 +136,10 @@ on_both! {
         let one = verified(app, &people).await;
         let other = verified(app, &people).await;
         let query = "{ assistanceRequests(first: 10) { nodes { id history(first: 50) { nodes { action subject { id } } pageInfo { hasNextPage } } } } }";
+        // Each place has its own fields of what it shows.
+        let both = "{ assistanceRequests(first: 10) { nodes { history(first: 50) { nodes {
+            a: subject { ... on AssistanceRequest { title } } b: subject { ... on AssistanceRequest { status } } } } } } }";
+        app.ask(Some(&people.focal), both, json!({})).await;
         let before = app.store.statements();
         let answer = app.ask(Some(&people.focal), query, json!({})).await;
         // The key, requests, their histories, and their subjects: requests and items.

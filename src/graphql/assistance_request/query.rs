@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, Selecti
 use entity::assistance_request::Column;
 
 use crate::domain::assistance_request::Origin;
-use crate::domain::filter::{Filter, RequestField};
+use crate::domain::filter::{Filter, RequestField, any_leaf};
 use crate::graphql::assistance_request::filter::AssistanceRequestFilter;
 use crate::graphql::assistance_request::object::{AssistanceRequest, AssistanceRequestConnection};
 use crate::graphql::context::{reader, request};
@@ -237,7 +237,12 @@ pub async fn request_page(
     let (filter, order, paging) = request_paging(ctx, filter, order_by, arguments)?;
     let columns = Columns::of_nodes(ctx);
     let count = wants_total(ctx);
-    let consistency = match count {
+    // What leads from requests to other rows is looked up by statements of its own.
+    let leads = any_leaf(&filter, &|field| {
+        use RequestField::{Contributions, Country, Items};
+        matches!(field, Country(_) | Items(_) | Contributions(_))
+    });
+    let consistency = match count || leads {
         true => Consistency::Snapshot,
         false => consistency(node_fields(ctx).into_iter()),
     };

@@ -179,7 +179,8 @@ impl Change {
                         .map(|row| row.subject().filter(|_| row.told.is_visible));
                     find(ctx, &level.reader, &ids.collect::<Vec<_>>()).await
                 };
-                Ok((String::new(), load.boxed()))
+                // Each place selects its own fields of what is found.
+                Ok((format!("{:?}", ctx.item.pos), load.boxed()))
             };
             let nodes = level.children(ctx, begin).await?;
             Ok::<_, crate::graphql::fault::Fault>(nodes.get(self.0.index()).cloned().flatten())

@@ -111,5 +111,8 @@ pub async fn by_secret(store: &Store, secret: &str) -> Result<Option<ApiKey>, Er
         let rows = reader.all(&select).await?;
         rows.first().map(ApiKey::read).transpose().map_err(fault::error)
     };
-    store.0.keys.ask(hash.clone(), look).await
+    let looked = store.0.keys.ask(hash.clone(), || async { Ok(Some(look().await)) });
+    looked
+        .await?
+        .unwrap_or_else(|| Err(Error::internal("a key that nobody looked up")))
 }

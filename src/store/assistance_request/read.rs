@@ -202,11 +202,11 @@ pub async fn page(
     columns: &[ar::Column],
     count: bool,
 ) -> Result<Page<RequestRow>, Error> {
+    let filter = resolve::request(reader, filter).await?;
     let known = match count {
-        true => needs::count(reader, filter).await?,
+        true => needs::count(reader, &filter).await?,
         false => None,
     };
-    let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let mut select = requests.select(reader);
     select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));

@@ -50,7 +50,7 @@ impl Asked {
     }
 }
 
-/// How many requests pass a filter, told from the sums in memory in one statement, which costs the same however many they
+/// How many requests pass a filter that needs no more SQL, told from the sums in memory in one statement, which costs the same however many they
 /// are. None where rows must tell: where something else than country, status and priority is tested, or no status, or one
 /// in which requests are not for everybody.
 ///

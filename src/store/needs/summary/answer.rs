@@ -315,9 +315,8 @@ fn all_states() -> impl Iterator<Item = State> {
     RequestStatus::iter().flat_map(|status| Priority::iter().map(move |priority| State { status, priority }))
 }
 
-/// Ways of cutting the sums that are kept, and groups of each.
-const CUTS: usize = 64;
-const GROUPS: usize = 2_000;
+/// Groups that are kept of all ways of cutting the sums, at most: each takes 2 KB, about.
+const GROUPS: usize = 8_000;
 
 /// The sums as they were cut for somebody: the same for whoever asks the same, as long as they are what they are and the
 /// reference data by which they were cut are those of now.
@@ -346,7 +345,8 @@ impl Cuts {
             groups: Arc::new(groups.clone()),
         };
         let mut cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if cuts.len() >= CUTS {
+        let kept: usize = cuts.values().map(|cut| cut.groups.len().max(1)).sum();
+        if kept + groups.len() > GROUPS {
             cuts.clear();
         }
         cuts.insert(key, cut);
