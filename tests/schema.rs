@@ -54,3 +54,49 @@ fn every_element_has_a_description() {
     missing.retain(|name| name != "Query" && name != "Mutation");
     assert!(missing.is_empty(), "not described: {missing:#?}");
 }
+
+/// The leaves of a type are found by its resolvers' names; one that is no field of it would never be written.
+#[test]
+fn every_leaf_is_a_field_of_its_type() {
+    use async_graphql::OutputType;
+    use nam_needs::graphql::written::Leaves;
+    use nam_needs::graphql::{
+        api_key, assistance_request, change, commodity, contribution, country, need_category, organization, page,
+        request_item, totals, unit,
+    };
+
+    fn check<T: Leaves + OutputType>(sdl: &str) {
+        let name = T::type_name();
+        let begin = sdl
+            .find(&format!("\ntype {name} "))
+            .unwrap_or_else(|| panic!("no type {name}"));
+        let fields = sdl[begin..].split("\n}").next().unwrap();
+        assert!(!T::LEAVES.is_empty(), "{name} has no leaf");
+        for leaf in T::LEAVES {
+            let is_field = |line: &str| {
+                line.strip_prefix(&format!("\t{leaf}"))
+                    .is_some_and(|rest| rest.starts_with([':', '(']))
+            };
+            assert!(fields.lines().any(is_field), "{name}.{leaf} is no field");
+            assert!(T::leaf(leaf).is_some());
+        }
+        assert!(T::leaf("nothing").is_none());
+    }
+
+    let sdl = nam_needs::graphql::sdl();
+    check::<api_key::ApiKey>(&sdl);
+    check::<assistance_request::AssistanceRequest>(&sdl);
+    check::<assistance_request::AssistanceRequestConnection>(&sdl);
+    check::<change::Change>(&sdl);
+    check::<commodity::Commodity>(&sdl);
+    check::<contribution::Contribution>(&sdl);
+    check::<contribution::Delivery>(&sdl);
+    check::<country::Country>(&sdl);
+    check::<need_category::NeedCategory>(&sdl);
+    check::<organization::Organization>(&sdl);
+    check::<page::PageInfo>(&sdl);
+    check::<request_item::RequestItem>(&sdl);
+    check::<totals::NeedsTotals>(&sdl);
+    check::<totals::QuantityTotals>(&sdl);
+    check::<unit::Unit>(&sdl);
+}
