@@ -60,22 +60,17 @@ impl<R> Level<R> {
         begin: impl FnOnce() -> Fallible<(String, BoxFuture<'l, Fallible<T>>)>,
     ) -> Fallible<Arc<T>> {
         let place = place::<T>(ctx);
-        let known = self.read_so_far().known(place);
-        let loaded = match known {
-            Some(loaded) => loaded,
-            None => {
-                let (key, load) = begin()?;
-                // Two fields of the same name with the same arguments and columns may share what was read.
-                let arguments = ctx.field().arguments().unwrap_or_default();
-                let key = format!("{} {arguments:?} {key}", ctx.field().name());
-                let slot = self.read_so_far().slot(key);
-                let load = async { load.await.map(|loaded| Arc::new(loaded) as Loaded) };
-                let loaded = Arc::clone(slot.get_or_try_init(|| load).await?);
-                self.read_so_far().places.push((place, Arc::clone(&loaded)));
-                loaded
-            }
-        };
-        kind(loaded)
+        if let Some(loaded) = self.known(place) {
+            return kind(loaded);
+        }
+        let (key, load) = begin()?;
+        // Two fields of the same name with the same arguments and columns may share what was read.
+        let arguments = ctx.field().arguments().unwrap_or_default();
+        let key = format!("{} {arguments:?} {key}", ctx.field().name());
+        let slot = Arc::clone(self.read_so_far().slots.entry(key).or_default());
+        let load = async { load.await.map(|loaded| Arc::new(loaded) as Loaded) };
+        let loaded = Arc::clone(slot.get_or_try_init(|| load).await?);
+        kind(self.keep(place, loaded))
     }
 
     /// The same for what is in memory: made by whoever asks first, at once.
@@ -88,16 +83,26 @@ impl<R> Level<R> {
         make: impl FnOnce() -> Fallible<T>,
     ) -> Fallible<Arc<T>> {
         let place = place::<T>(ctx);
-        let known = self.read_so_far().known(place);
-        let made = match known {
-            Some(made) => made,
-            None => {
-                let made: Loaded = Arc::new(make()?);
-                self.read_so_far().places.push((place, Arc::clone(&made)));
-                made
-            }
-        };
-        kind(made)
+        if let Some(made) = self.known(place) {
+            return kind(made);
+        }
+        let made = Arc::new(make()?);
+        kind(self.keep(place, made))
+    }
+
+    fn known(&self, place: Place) -> Option<Loaded> {
+        let children = self.read_so_far();
+        let known = children.places.iter().find(|(one, _)| *one == place);
+        known.map(|(_, loaded)| Arc::clone(loaded))
+    }
+
+    /// What is kept for a place: siblings that waited for the same have it from the first of them.
+    fn keep(&self, place: Place, loaded: Loaded) -> Loaded {
+        let places = &mut self.read_so_far().places;
+        if places.iter().all(|(one, _)| *one != place) {
+            places.push((place, Arc::clone(&loaded)));
+        }
+        loaded
     }
 
     fn read_so_far(&self) -> MutexGuard<'_, Children> {
@@ -114,17 +119,6 @@ fn kind<T: Send + Sync + 'static>(loaded: Loaded) -> Fallible<Arc<T>> {
     loaded
         .downcast()
         .map_err(|_| Error::internal("children of another kind").into())
-}
-
-impl Children {
-    fn known(&self, place: Place) -> Option<Loaded> {
-        let known = self.places.iter().find(|(one, _)| *one == place);
-        known.map(|(_, loaded)| Arc::clone(loaded))
-    }
-
-    fn slot(&mut self, key: String) -> Slot {
-        Arc::clone(self.slots.entry(key).or_default())
-    }
 }
 
 /// One row of a level: what every object type holds, those of reference data too
