@@ -46,8 +46,6 @@ type Waiting<T> = std::sync::Mutex<HashMap<String, Arc<Together<T>>>>;
 struct Place<'a, T> {
     apart: &'a Apart<T>,
     key: String,
-    /// None once it has left.
-    together: Option<Arc<Together<T>>>,
 }
 
 impl<T> Default for Apart<T> {
@@ -65,15 +63,10 @@ impl<T: Clone + Default> Apart<T> {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let together = Arc::clone(self.waiting().entry(key.clone()).or_default());
-        let _place = Place {
-            apart: self,
-            key,
-            together: Some(Arc::clone(&together)),
-        };
-        // Ours is dropped before the place is.
-        let asked = together;
-        asked.ask(ask).await
+        let place = Place { apart: self, key };
+        // Comes after the place, and so is dropped before it.
+        let together = Arc::clone(self.waiting().entry(place.key.clone()).or_default());
+        together.ask(ask).await
     }
 }
 
@@ -86,8 +79,7 @@ impl<T> Apart<T> {
 impl<T> Drop for Place<'_, T> {
     fn drop(&mut self) {
         let mut waiting = self.apart.waiting();
-        // While the map is held, so that of two who leave at once one sees that it is the last. Nobody but the map has it then.
-        self.together = None;
+        // Whoever leaves has let go of it before: of two who leave at once, one finds that nobody but the map has it.
         if waiting.get(&self.key).is_some_and(|left| Arc::strong_count(left) == 1) {
             waiting.remove(&self.key);
         }
