@@ -96,92 +96,35 @@ impl<T: Leaf> Leaf for [T] {
     }
 }
 
-impl Leaf for f64 {
-    fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-        // What is no number is null, as the executor has it.
-        json::plain(out, self);
-        true
-    }
-}
-
-/// Those that serde writes as the executor does.
-macro_rules! plain {
-    ($($ty:ty),*) => {
-        $(impl Leaf for $ty {
-            fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-                json::plain(out, self);
-                true
-            }
-        })*
-    };
-}
-
-plain!(str, String, bool, i32);
-
-impl Leaf for ID {
-    fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-        json::text(out, &self.0);
-        true
-    }
-}
-
-/// What its scalar makes of it, by way of the scalar's own value.
-macro_rules! scalar {
-    ($($ty:ty),*) => {
-        $(impl Leaf for $ty {
-            fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-                json::write(out, &ScalarType::to_value(self));
-                true
-            }
-        })*
-    };
-}
-
-scalar!(BigInt, Date, DateTime, Decimal);
-
-impl Leaf for CountryCode {
-    fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-        json::text(out, &self.0);
-        true
-    }
-}
-
-fn name<E: EnumType>(value: &E, out: &mut Vec<u8>) -> bool {
+/// The name of a value among all that its enum has.
+fn name<E: EnumType>(value: &E) -> &'static str {
     let item = E::items().iter().find(|item| item.value == *value);
-    item.map(|item| json::text(out, item.name)).is_some()
+    item.map_or("", |item| item.name)
 }
 
-/// The enums.
-macro_rules! names {
-    ($($ty:ty),*) => {
-        $(impl Leaf for $ty {
+/// How values of these types are written, all of which can be.
+macro_rules! leaves {
+    ($($($ty:ty),* => $write:expr;)*) => {
+        $($(impl Leaf for $ty {
             fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-                name(self, out)
+                let write: fn(&mut Vec<u8>, &Self) = $write;
+                write(out, self);
+                true
             }
-        })*
+        })*)*
     };
 }
 
-names!(
-    ContributionStatus,
-    Fulfilment,
-    IncomeGroup,
-    ItemKind,
-    Locale,
-    NamStatus,
-    NeedDomain,
-    OrganizationKind,
-    Priority,
-    RequestStatus,
-    Role,
-    WhoRegion
-);
-
-impl Leaf for Cursor {
-    fn write(&self, _: &Place<'_>, out: &mut Vec<u8>) -> bool {
-        json::text(out, &self.text());
-        true
-    }
+leaves! {
+    // As serde writes them, the executor does; a float that is no number is null to both.
+    str, String, bool, i32, f64 => json::plain;
+    ID => |out, id| json::text(out, &id.0);
+    CountryCode => |out, code| json::text(out, &code.0);
+    Cursor => |out, cursor| json::text(out, &cursor.text());
+    // By way of the scalar's own value.
+    BigInt, Date, DateTime, Decimal => |out, value| json::write(out, &ScalarType::to_value(value));
+    ContributionStatus, Fulfilment, IncomeGroup, ItemKind, Locale, NamStatus, NeedDomain, OrganizationKind, Priority,
+    RequestStatus, Role, WhoRegion => |out, value| json::text(out, name(value));
 }
 
 /// A text like any other.

@@ -142,12 +142,8 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
                     out.push(b',');
                 }
                 let at = ctx.with_index(index);
-                let begin = out.len();
-                if !write_leaves(&at, &steps, object, &mut out) {
-                    out.truncate(begin);
-                    let written = write(&at, &steps, object, &mut out).await;
-                    written.map_err(|error| at.set_error_path(error))?;
-                }
+                let written = write(&at, &steps, object, &mut out).await;
+                written.map_err(|error| at.set_error_path(error))?;
             }
             out.push(b']');
             Ok(Value::Binary(out.into()))
