@@ -1,7 +1,6 @@
 //! What the sums in memory can answer, and answering it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use entity::country;
 use entity::enums::{Priority, RequestStatus};
@@ -40,17 +39,7 @@ pub(in crate::store::needs) async fn answer(
     parts: &Parts,
     quantities: bool,
 ) -> Result<Option<HashMap<GroupKey, Totals>>, Error> {
-    let Some(folded) = reader.summary() else {
-        return Ok(None);
-    };
-    let Some(plan) = Plan::of(folded, reader, asked, parts) else {
-        return Ok(None);
-    };
-    let later = Span {
-        after: folded.ticket,
-        upto: None,
-    };
-    let Moved::By(later) = moved(reader, &folded.codes, later).await? else {
+    let Some((folded, plan, later)) = ready(reader, asked, parts).await? else {
         return Ok(None);
     };
     let key = format!("{asked:?} {parts:?}");
@@ -76,9 +65,6 @@ pub(in crate::store::needs) async fn answer(
 /// # Errors
 /// The database's.
 pub(in crate::store::needs) async fn count(reader: &Reader, asked: &Asked) -> Result<Option<u64>, Error> {
-    let Some(folded) = reader.summary() else {
-        return Ok(None);
-    };
     // All are one group.
     let parts = Parts {
         countries: None,
@@ -86,14 +72,7 @@ pub(in crate::store::needs) async fn count(reader: &Reader, asked: &Asked) -> Re
         by_priority: false,
         by_status: false,
     };
-    let Some(plan) = Plan::of(folded, reader, asked, &parts) else {
-        return Ok(None);
-    };
-    let later = Span {
-        after: folded.ticket,
-        upto: None,
-    };
-    let Moved::By(later) = moved(reader, &folded.codes, later).await? else {
+    let Some((folded, plan, later)) = ready(reader, asked, &parts).await? else {
         return Ok(None);
     };
     let mut total = 0;
@@ -105,6 +84,28 @@ pub(in crate::store::needs) async fn count(reader: &Reader, asked: &Asked) -> Re
         }
     }
     Ok(u64::try_from(total).ok())
+}
+
+/// The sums in memory, which of them count, and what the reader's snapshot has beyond them. None where rows must tell.
+async fn ready<'a>(
+    reader: &'a Reader,
+    asked: &Asked,
+    parts: &'a Parts,
+) -> Result<Option<(&'a Folded, Plan<'a>, Cells)>, Error> {
+    let Some(folded) = reader.summary() else {
+        return Ok(None);
+    };
+    let Some(plan) = Plan::of(folded, reader, asked, parts) else {
+        return Ok(None);
+    };
+    let beyond = Span {
+        after: folded.ticket,
+        upto: None,
+    };
+    match moved(reader, &folded.codes, beyond).await? {
+        Moved::By(later) => Ok(Some((folded, plan, later))),
+        Moved::Beyond => Ok(None),
+    }
 }
 
 /// Which cells count, and in which groups.
@@ -315,47 +316,9 @@ fn all_states() -> impl Iterator<Item = State> {
     RequestStatus::iter().flat_map(|status| Priority::iter().map(move |priority| State { status, priority }))
 }
 
-/// Groups that are kept of all ways of cutting the sums, at most: each takes 2 KB, about.
-const GROUPS: usize = 8_000;
-
-/// The sums as they were cut for somebody: the same for whoever asks the same, as long as they are what they are and the
-/// reference data by which they were cut are those of now.
-#[derive(Debug, Default)]
-pub(super) struct Cuts(Mutex<HashMap<String, Cut>>);
-
-#[derive(Debug)]
-struct Cut {
-    reference: Arc<Reference>,
-    groups: Arc<HashMap<Group, Sum>>,
-}
-
-impl Cuts {
-    fn known(&self, key: &str, reference: &Arc<Reference>) -> Option<Arc<HashMap<Group, Sum>>> {
-        let cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let cut = cuts.get(key).filter(|cut| Arc::ptr_eq(&cut.reference, reference));
-        cut.map(|cut| Arc::clone(&cut.groups))
-    }
-
-    fn keep(&self, key: String, reference: &Arc<Reference>, groups: &HashMap<Group, Sum>) {
-        if groups.len() > GROUPS {
-            return;
-        }
-        let cut = Cut {
-            reference: Arc::clone(reference),
-            groups: Arc::new(groups.clone()),
-        };
-        let mut cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept: usize = cuts.values().map(|cut| cut.groups.len().max(1)).sum();
-        if kept + groups.len() > GROUPS {
-            cuts.clear();
-        }
-        cuts.insert(key, cut);
-    }
-}
-
 /// A group by the places of its keys, and the state as far as that is grouped by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Group {
+pub(super) struct Group {
     country: usize,
     category: usize,
     priority: Option<Priority>,
@@ -364,7 +327,7 @@ struct Group {
 
 /// What is added up of a group.
 #[derive(Clone, Debug, Default)]
-struct Sum {
+pub(super) struct Sum {
     totals: Totals,
     /// Items and their quantities by unit: items whose quantities are all 0 are there too.
     units: BTreeMap<Id, (i128, Sums)>,

@@ -13,9 +13,9 @@ use crate::store::Reader;
 use crate::store::needs::Asked;
 use crate::store::needs::source::{GroupKey, Key, KeyKind, Source};
 use crate::store::needs::summary::Folded;
-use crate::store::needs::summary::answer::Cuts;
 use crate::store::needs::summary::cells::{Cell, Cells, Count, Node, Place, State};
 use crate::store::needs::summary::codes::Codes;
+use crate::store::needs::summary::cuts::Cuts;
 use crate::store::needs::summary::moved::{Moved, Span, moved};
 
 /// Parts of a key: country, status, priority, and what else.

@@ -8,6 +8,7 @@ mod answer;
 mod build;
 mod cells;
 mod codes;
+mod cuts;
 mod moved;
 
 use std::future::Future;
@@ -21,9 +22,9 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::domain::actor::Actor;
 use crate::error::Error;
-use crate::store::needs::summary::answer::Cuts;
 use crate::store::needs::summary::cells::Cells;
 use crate::store::needs::summary::codes::Codes;
+use crate::store::needs::summary::cuts::Cuts;
 use crate::store::needs::summary::moved::{Moved, Span, moved};
 use crate::store::statements::in_background;
 use crate::store::{Consistency, Store, fault};
