@@ -14,6 +14,7 @@ mod merging;
 mod price;
 mod problems;
 mod reach;
+mod roots;
 mod rules;
 mod syntax;
 mod translate;
