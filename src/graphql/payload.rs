@@ -1,10 +1,19 @@
 //! What a mutation answers: the object as it now is, and what the user can mend.
 
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Context, Enum, SelectionField, SimpleObject};
 
 use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::graphql::fault::{Fallible, Fault};
 use crate::store::{Outcome, Refused};
+
+/// The fields selected of the payload's object.
+pub fn selected<'a>(ctx: &'a Context<'_>, field: &str) -> Vec<SelectionField<'a>> {
+    let mut selected = Vec::new();
+    for object in ctx.field().selection_set().filter(|one| one.name() == field) {
+        selected.extend(object.selection_set());
+    }
+    selected
+}
 
 /// What is wrong with an input, for programs. The list may grow: keep a default branch.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]

@@ -181,16 +181,9 @@ impl Store {
     /// Each pool with its connections, and how many of those are idle.
     pub fn pools(&self) -> [(&'static str, usize, usize); 2] {
         [("read", &self.0.read), ("write", &self.0.write)].map(|(name, pool)| {
-            let (open, idle) = match self.backend() {
-                DbBackend::Postgres if name == "read" => {
-                    let [reading, _] = self
-                        .0
-                        .lanes
-                        .as_ref()
-                        .map_or([(0, 0); 2], |lanes| lanes.each_ref().map(|one| one.count()));
-                    reading
-                }
-                DbBackend::Postgres => {
+            let (open, idle) = match (self.backend(), &self.0.lanes) {
+                (DbBackend::Postgres, Some([reading, _])) if name == "read" => reading.count(),
+                (DbBackend::Postgres, _) => {
                     let pool = pool.get_postgres_connection_pool();
                     (pool.size(), pool.num_idle())
                 }

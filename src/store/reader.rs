@@ -23,6 +23,16 @@ pub enum Consistency {
     Snapshot,
 }
 
+impl Consistency {
+    /// What a read needs that is told by its row alone, or is not.
+    pub const fn of_row(alone: bool) -> Self {
+        match alone {
+            true => Self::Statement,
+            false => Self::Snapshot,
+        }
+    }
+}
+
 /// What every read takes: the actor it is for, the reference data, the time, and the state of the database that all
 /// its statements share.
 #[derive(Debug)]

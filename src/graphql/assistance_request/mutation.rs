@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, SelectionField, SimpleObject};
+use async_graphql::{Context, Object, SimpleObject};
 use uuid::Uuid;
 
 use crate::domain::import::{ImportOptions, RowOutcome};
@@ -20,7 +20,7 @@ use crate::graphql::context::{mutation, reader};
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::request_id;
-use crate::graphql::payload::{UserError, payload, settle, user_errors};
+use crate::graphql::payload::{UserError, payload, selected, settle, user_errors};
 use crate::store::assistance_request::{self, By};
 use crate::store::{Consistency, Outcome, Reader};
 
@@ -51,15 +51,6 @@ pub struct ImportAssistanceRequestsPayload {
     assistance_requests: Vec<Option<AssistanceRequest>>,
     /// What is wrong with which row: `field` begins with `rows` and the row's number from 0.
     user_errors: Vec<UserError>,
-}
-
-/// The fields selected of the payload's request.
-fn selected<'a>(ctx: &'a Context<'_>, field: &str) -> Vec<SelectionField<'a>> {
-    let mut selected = Vec::new();
-    for object in ctx.field().selection_set().filter(|one| one.name() == field) {
-        selected.extend(object.selection_set());
-    }
-    selected
 }
 
 /// The payload of a write: the request as it is after it, read anew within the viewer's rights.

@@ -15,7 +15,7 @@ use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::request_id;
 use crate::graphql::page::{arguments, wants_total};
-use crate::graphql::written::{Leaves, One};
+use crate::graphql::written::{One, is_of_row};
 use crate::store::assistance_request::{self, By, OrderBy, OrderField, RequestRow};
 use crate::store::page::{Arguments, Paging};
 use crate::store::{Consistency, Reader};
@@ -171,18 +171,10 @@ fn columns_of(field: &str) -> &'static [Column] {
 /// What a request needs to be read with, where these fields of it are selected: leaves are read with it, and what is in
 /// memory of its country is too.
 pub(super) fn consistency<'a>(mut fields: impl Iterator<Item = SelectionField<'a>>) -> Consistency {
-    let of_country = |field: SelectionField<'_>| {
-        matches!(field.name(), "__typename" | "name") || Country::leaf(field.name()).is_some()
-    };
-    let once = fields.all(|field| match field.name() {
-        "__typename" => true,
-        "country" => field.selection_set().all(of_country),
-        name => AssistanceRequest::leaf(name).is_some(),
-    });
-    match once {
-        true => Consistency::Statement,
-        false => Consistency::Snapshot,
-    }
+    Consistency::of_row(fields.all(|field| match field.name() {
+        "country" => field.selection_set().all(|field| is_of_row::<Country>(&field)),
+        _ => is_of_row::<AssistanceRequest>(&field),
+    }))
 }
 
 fn order(order_by: Option<Vec<AssistanceRequestOrder>>) -> Vec<OrderBy> {

@@ -1,6 +1,6 @@
 //! Mutations of contributions: from the pledge to the last delivery.
 
-use async_graphql::{Context, Object, SelectionField};
+use async_graphql::{Context, Object};
 use uuid::Uuid;
 
 use crate::domain::contribution::ContributionStep;
@@ -13,8 +13,8 @@ use crate::graphql::contribution::object::{Contribution, columns};
 use crate::graphql::contribution::query::find;
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::node::{contribution_id, delivery_id, item_id};
-use crate::graphql::payload::{payload, settle};
-use crate::graphql::written::Leaves;
+use crate::graphql::payload::{payload, selected, settle};
+use crate::graphql::written::is_of_row;
 use crate::store::contribution::{self, By};
 use crate::store::{Consistency, Outcome};
 
@@ -36,18 +36,8 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
         Ok(id) => (Some(id), Vec::new()),
         Err(user_errors) => (named, user_errors),
     };
-    let mut selected = Vec::new();
-    for object in ctx.field().selection_set().filter(|one| one.name() == "contribution") {
-        selected.extend(object.selection_set());
-    }
-    // Leaves are read with the row; an organization may lead to more.
-    let once = |field: &SelectionField<'_>| {
-        field.name() == "__typename" || (field.name() != "organization" && Contribution::leaf(field.name()).is_some())
-    };
-    let consistency = match selected.iter().all(once) {
-        true => Consistency::Statement,
-        false => Consistency::Snapshot,
-    };
+    let selected = selected(ctx, "contribution");
+    let consistency = Consistency::of_row(selected.iter().all(is_of_row::<Contribution>));
     let columns = columns(selected.into_iter());
     let contribution = match id {
         Some(id) => find(reader(ctx, consistency)?, &By::Id(id), &columns).await?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::EnumType;
-use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, ScalarType, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, ScalarType, SelectionField, ServerResult, Value};
 use entity::enums::{
     ContributionStatus, Fulfilment, IncomeGroup, ItemKind, Locale, NamStatus, NeedDomain, OrganizationKind, Priority,
     RequestStatus, Role, WhoRegion,
@@ -27,6 +27,12 @@ pub trait Leaves: Sized {
 
     /// How to write the field of this name, where it is a leaf.
     fn leaf(field: &str) -> Option<Write<Self>>;
+}
+
+/// Whether a field of a `T` is told by its row alone. What has fields of its own may lead to other rows.
+pub fn is_of_row<T: Leaves>(field: &SelectionField<'_>) -> bool {
+    let is_leaf = T::leaf(field.name()).is_some() && field.selection_set().next().is_none();
+    is_leaf || field.name() == "__typename"
 }
 
 impl<T: Leaves> Leaves for &T {

@@ -21,7 +21,7 @@ use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, Server
 pub mod json;
 mod leaf;
 
-pub use leaf::{Leaf, Leaves, Write};
+pub use leaf::{Leaf, Leaves, Write, is_of_row};
 
 use crate::graphql::context::Request;
 
