@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_graphql::Context;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
@@ -227,4 +228,47 @@ impl<R> Entry<R> {
             .map(|(parent, page)| (parent, page.map(|index| Self::new(Arc::clone(&level), index))))
             .collect()
     }
+}
+
+/// Rows that the rows of a level point to, as a level of their own.
+pub struct Parents<R> {
+    level: Arc<Level<R>>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+impl<R> Parents<R> {
+    /// The rows that were read, by their ids.
+    pub fn new(reader: &Arc<Reader>, read: HashMap<Uuid, R>) -> Self {
+        let mut by_id = HashMap::with_capacity(read.len());
+        let mut rows = Vec::with_capacity(read.len());
+        for (id, row) in read {
+            by_id.insert(id, rows.len());
+            rows.push(row);
+        }
+        Self {
+            level: Level::new(Arc::clone(reader), rows),
+            by_id,
+        }
+    }
+
+    /// The row of this id.
+    ///
+    /// # Errors
+    /// `INTERNAL` where it was not read, which a foreign key excludes.
+    pub fn entry(&self, id: &Uuid) -> Fallible<Entry<R>> {
+        let index = self.by_id.get(id);
+        let index = index.ok_or_else(|| Error::internal("a row without its parent"))?;
+        Ok(Entry::new(Arc::clone(&self.level), *index))
+    }
+}
+
+/// Ids, each once.
+///
+/// # Errors
+/// The first that could not be told.
+pub fn distinct(ids: impl Iterator<Item = Result<Uuid, Error>>) -> Result<Vec<Uuid>, Error> {
+    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }

@@ -1,10 +1,10 @@
 //! Totals as clients see them, and those of many parents at once.
 
-use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Lookahead, SimpleObject};
+use futures_util::FutureExt;
 use macros::Leaves;
 
 use crate::domain::number::{QUANTITY_SCALE, VALUE_SCALE, sum_from_fixed};

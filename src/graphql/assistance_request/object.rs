@@ -1,11 +1,11 @@
 //! A request as clients see it.
 
-use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
 use entity::enums::{Fulfilment, Locale, Priority, RequestStatus};
+use futures_util::FutureExt;
 use macros::{Leaves, leaves};
 use uuid::Uuid;
 

@@ -1,6 +1,5 @@
-//! A contribution and its deliveries as clients see them.
+//! A contribution as clients see it.
 
-use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use async_graphql::{Context, ID, Object, SelectionField};
 use entity::contribution::Column;
 use entity::delivery::Column as DeliveryColumn;
 use entity::enums::{ContributionStatus, RequestStatus};
+use futures_util::FutureExt;
 use macros::leaves;
 use uuid::Uuid;
 
@@ -17,8 +17,9 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::graphql::among::surely_among;
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
+use crate::graphql::contribution::delivery::{Delivery, delivery_columns};
 use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
-use crate::graphql::level::{Entry, Level};
+use crate::graphql::level::{Entry, Level, Parents, distinct};
 use crate::graphql::node::GlobalId;
 use crate::graphql::organization::Organization;
 use crate::graphql::page::connection;
@@ -33,10 +34,6 @@ use crate::store::request_item::ItemRow;
 /// A contribution.
 #[derive(Clone)]
 pub struct Contribution(pub Entry<ContributionRow>);
-
-/// A delivery.
-#[derive(Clone)]
-pub struct Delivery(pub Entry<DeliveryRow>);
 
 connection!(
     /// A page of contributions that the viewer may see.
@@ -85,42 +82,6 @@ fn columns_of(field: &str) -> &'static [Column] {
     }
 }
 
-/// Rows of another noun that the rows of a level point to.
-struct Parents<R> {
-    level: Arc<Level<R>>,
-    by_id: HashMap<Uuid, usize>,
-}
-
-impl<R> Parents<R> {
-    fn new(reader: &Arc<store::Reader>, read: HashMap<Uuid, R>) -> Self {
-        let mut by_id = HashMap::with_capacity(read.len());
-        let mut rows = Vec::with_capacity(read.len());
-        for (id, row) in read {
-            by_id.insert(id, rows.len());
-            rows.push(row);
-        }
-        Self {
-            level: Level::new(Arc::clone(reader), rows),
-            by_id,
-        }
-    }
-
-    fn entry(&self, id: &Uuid) -> Fallible<Entry<R>> {
-        let index = self
-            .by_id
-            .get(id)
-            .ok_or_else(|| Error::internal("a row without its parent"))?;
-        Ok(Entry::new(Arc::clone(&self.level), *index))
-    }
-}
-
-fn distinct(ids: impl Iterator<Item = Result<Uuid, Error>>) -> Result<Vec<Uuid>, Error> {
-    let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(ids)
-}
-
 /// The deliveries of all contributions of a level.
 struct Deliveries {
     level: Arc<Level<DeliveryRow>>,
@@ -157,7 +118,11 @@ impl Contribution {
     }
 
     /// A field that the giving organization, the receiving country and coordinators see.
-    async fn confidential<'a>(&'a self, ctx: &Context<'_>, value: &'a Option<String>) -> Fallible<Option<&'a String>> {
+    pub(super) async fn confidential<'a>(
+        &'a self,
+        ctx: &Context<'_>,
+        value: &'a Option<String>,
+    ) -> Fallible<Option<&'a String>> {
         if value.is_none() {
             return Ok(None);
         }
@@ -350,121 +315,4 @@ impl Contribution {
 
 fn organization_code(row: &ContributionRow) -> Result<Option<&str>, Error> {
     Ok(Some(row.organization_code()?))
-}
-
-/// The columns that these selected fields of a delivery need, each once, ids always among them.
-pub fn delivery_columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<DeliveryColumn> {
-    use DeliveryColumn as C;
-    let mut columns = vec![C::Id, C::ContributionId];
-    for field in fields {
-        let behind: &[DeliveryColumn] = match field.name() {
-            "id" | "contribution" | "__typename" => &[],
-            "on" => &[C::DeliveredOn],
-            "acceptedQuantity" => &[C::AcceptedMilli],
-            "rejectedQuantity" => &[C::RejectedMilli],
-            "rejectReason" => &[C::RejectReason],
-            "note" => &[C::Note],
-            "voided" => &[C::Voided],
-            "voidReason" => &[C::VoidReason],
-            "createdAt" => &[C::CreatedAt],
-            _ => DeliveryRow::COLUMNS,
-        };
-        columns.extend_from_slice(behind);
-    }
-    columns.sort_unstable_by_key(|column| *column as u8);
-    columns.dedup_by_key(|column| *column as u8);
-    columns
-}
-
-impl Delivery {
-    async fn contributions(
-        &self,
-        ctx: &Context<'_>,
-        columns: impl FnOnce() -> Vec<Column>,
-    ) -> Fallible<Arc<Parents<ContributionRow>>> {
-        let level = self.0.level();
-        let begin = || {
-            let columns = columns();
-            let key = format!("{columns:?}");
-            let load = async move {
-                let ids = distinct(level.rows.iter().map(|row| row.contribution_id().copied()))?;
-                let read = store::contribution::by_ids(&level.reader, &ids, &columns).await?;
-                Ok(Parents::new(&level.reader, read))
-            };
-            Ok((key, load.boxed()))
-        };
-        level.children(ctx, begin).await
-    }
-
-    async fn confidential<'a>(&'a self, ctx: &Context<'_>, value: &'a Option<String>) -> Fallible<Option<&'a String>> {
-        if value.is_none() {
-            return Ok(None);
-        }
-        let columns = || vec![Column::Id, Column::RequestId, Column::ItemId, Column::OrganizationCode];
-        let contributions = self.contributions(ctx, columns).await?;
-        let contribution = Contribution(contributions.entry(self.0.row()?.contribution_id()?)?);
-        let sees = contribution.confidential(ctx, value).await?.is_some();
-        Ok(value.as_ref().filter(|_| sees))
-    }
-}
-
-/// A part of a contribution that was received.
-#[leaves]
-#[Object]
-impl Delivery {
-    /// Opaque and stable; `node(id:)` finds it again.
-    pub async fn id(&self) -> Fallible<ID> {
-        Ok(GlobalId::Delivery(*self.0.row()?.id()?).encode())
-    }
-
-    /// The contribution that it is a part of.
-    async fn contribution(&self, ctx: &Context<'_>) -> Fallible<One<Contribution>> {
-        let columns = || columns(ctx.field().selection_set());
-        let contributions = self.contributions(ctx, columns).await?;
-        Ok(One(Contribution(
-            contributions.entry(self.0.row()?.contribution_id()?)?,
-        )))
-    }
-
-    /// The day on which it was received.
-    async fn on(&self) -> Fallible<Date> {
-        Ok(Date(*self.0.row()?.delivered_on()?))
-    }
-
-    /// How much was accepted, in the item's unit.
-    async fn accepted_quantity(&self) -> Fallible<Decimal> {
-        Ok(Decimal(from_fixed(*self.0.row()?.accepted_milli()?, QUANTITY_SCALE)))
-    }
-
-    /// How much was refused, in the item's unit.
-    async fn rejected_quantity(&self) -> Fallible<Decimal> {
-        Ok(Decimal(from_fixed(*self.0.row()?.rejected_milli()?, QUANTITY_SCALE)))
-    }
-
-    /// Why it was refused; null where the viewer may not see it.
-    async fn reject_reason(&self, ctx: &Context<'_>) -> Nullable<&String> {
-        let found = async { self.confidential(ctx, self.0.row()?.reject_reason()?).await };
-        nullable::<_, Fault>(found.await)
-    }
-
-    /// What else there is to say; null where the viewer may not see it.
-    async fn note(&self, ctx: &Context<'_>) -> Nullable<&String> {
-        let found = async { self.confidential(ctx, self.0.row()?.note()?).await };
-        nullable::<_, Fault>(found.await)
-    }
-
-    /// It was recorded by mistake, and counts nowhere.
-    async fn voided(&self) -> Fallible<bool> {
-        Ok(*self.0.row()?.voided()?)
-    }
-
-    /// What the mistake was.
-    async fn void_reason(&self) -> Nullable<&String> {
-        nullable(self.0.row().and_then(|row| Ok(row.void_reason()?.as_ref())))
-    }
-
-    /// When it was recorded.
-    async fn created_at(&self) -> Fallible<DateTime> {
-        Ok(DateTime(*self.0.row()?.created_at()?))
-    }
 }

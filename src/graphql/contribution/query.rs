@@ -1,10 +1,10 @@
 //! Looking contributions up and listing them.
 
-use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
+use futures_util::FutureExt;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{ContributionField, Filter};

@@ -1,14 +1,12 @@
 //! An item as clients see it.
 
-use futures_util::FutureExt;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SelectionField};
 use entity::enums::ItemKind;
 use entity::request_item::Column;
+use futures_util::FutureExt;
 use macros::leaves;
-use uuid::Uuid;
 
 use crate::domain::number::{QUANTITY_SCALE, UNIT_COST_SCALE, from_fixed};
 use crate::error::Error;
@@ -17,7 +15,7 @@ use crate::graphql::assistance_request::{AssistanceRequest, Columns};
 use crate::graphql::commodity::Commodity;
 use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
-use crate::graphql::level::{Entry, Level};
+use crate::graphql::level::{Entry, Parents, distinct};
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
@@ -25,7 +23,6 @@ use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
 use crate::graphql::written::One;
 use crate::store;
-use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::Parent;
 use crate::store::request_item::ItemRow;
 
@@ -78,36 +75,6 @@ fn columns_of(field: &str) -> &'static [Column] {
     }
 }
 
-/// The requests of all items of a level.
-struct Requests {
-    level: Arc<Level<RequestRow>>,
-    by_id: HashMap<Uuid, usize>,
-}
-
-impl RequestItem {
-    async fn load_requests(&self, columns: Columns) -> Fallible<Requests> {
-        let level = self.0.level();
-        let mut ids = level
-            .rows
-            .iter()
-            .map(|row| row.request_id().copied())
-            .collect::<Result<Vec<_>, _>>()?;
-        ids.sort_unstable();
-        ids.dedup();
-        let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
-        let mut by_id = HashMap::with_capacity(read.len());
-        let mut rows = Vec::with_capacity(read.len());
-        for (index, (id, row)) in read.into_iter().enumerate() {
-            by_id.insert(id, index);
-            rows.push(row);
-        }
-        Ok(Requests {
-            level: Level::new(Arc::clone(&level.reader), rows),
-            by_id,
-        })
-    }
-}
-
 /// One thing that a request asks for.
 #[leaves]
 #[Object]
@@ -119,14 +86,19 @@ impl RequestItem {
 
     /// The request it belongs to.
     async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
+        let level = self.0.level();
         let begin = || {
             let columns = Columns::of(ctx.field().selection_set());
-            Ok((format!("{columns:?}"), self.load_requests(columns).boxed()))
+            let key = format!("{columns:?}");
+            let load = async move {
+                let ids = distinct(level.rows.iter().map(|row| row.request_id().copied()))?;
+                let read = store::assistance_request::by_ids(&level.reader, &ids, &columns.0).await?;
+                Ok(Parents::new(&level.reader, read))
+            };
+            Ok((key, load.boxed()))
         };
-        let requests = self.0.level().children(ctx, begin).await?;
-        let index = requests.by_id.get(self.0.row()?.request_id()?);
-        let index = index.ok_or_else(|| Error::internal("an item without its request"))?;
-        Ok(One(AssistanceRequest(Entry::new(Arc::clone(&requests.level), *index))))
+        let requests = level.children(ctx, begin).await?;
+        Ok(One(AssistanceRequest(requests.entry(self.0.row()?.request_id()?)?)))
     }
 
     /// Its id in the request's source.
