@@ -1,6 +1,7 @@
 //! The ledger tells everything: replayed from its first change on, it gives what the tables hold.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -151,8 +152,37 @@ const TABLES: [(&str, &str, &str, &[&str]); 7] = [
 
 type Object = BTreeMap<String, Value>;
 
+/// Waits until each change has its place. A write whose connection is cut while it commits may end after its answer, and on
+/// PostgreSQL its place is then given by whoever follows the ledger.
+async fn settled(app: &TestApp) {
+    let busy = match app.backend {
+        Backend::Postgres => {
+            "(SELECT COUNT(*) FROM pg_stat_activity
+              WHERE datname = current_database() AND backend_type = 'client backend' AND state <> 'idle')"
+        }
+        Backend::Sqlite => "1",
+    };
+    let sql = format!(
+        "SELECT CAST((SELECT COUNT(*) FROM change) - (SELECT COUNT(*) FROM change_position) AS TEXT), CAST({busy} AS TEXT)"
+    );
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        let rows = app.rows(&sql).await;
+        // The one that is busy is the one that asks.
+        if rows[0] == [Some("0".to_owned()), Some("1".to_owned())] {
+            return;
+        }
+        assert!(
+            Instant::now() < until,
+            "changes without a place, and who is busy: {rows:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// Fails with everything in which the tables and the ledger differ, and where the chain is not whole.
 pub async fn tells_the_tables(app: &TestApp) {
+    settled(app).await;
     let whole = nam_needs::store::change::verify(&app.store, None)
         .await
         .expect("an answer");
