@@ -196,7 +196,7 @@ async fn over_a_socket(program: &Logged, key: &str) {
         }
     }
     let mut ended = 0;
-    while let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(10), socket.next()).await {
+    while let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(60), socket.next()).await {
         let text = message.to_string();
         ended += usize::from(text.contains("\"complete\"") || text.contains("\"error\""));
         if ended == 3 || message.is_close() {
@@ -204,7 +204,7 @@ async fn over_a_socket(program: &Logged, key: &str) {
         }
     }
     let _ = socket.send(Message::text("{\"type\":\"mark-literal\"}")).await;
-    while let Ok(Some(Ok(_))) = tokio::time::timeout(Duration::from_secs(10), socket.next()).await {}
+    while let Ok(Some(Ok(_))) = tokio::time::timeout(Duration::from_secs(60), socket.next()).await {}
 }
 
 fn nothing_is_told(log: &str) {

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Throwaway PostgreSQL clusters, for whatever needs one: the tests, a benchmark, a developer. To be sourced.
 #
-#   pg_start DIR   makes a cluster in DIR (new or empty) and starts it on a free port
+#   pg_start DIR OPTION…   makes a cluster in DIR (new or empty), with options of initdb's, and starts it on a free port
 #   pg_env DIR     prints the variables that tell programs where it is, as shell code
 #   pg_restart DIR MODE   ends it and starts it again on the same port: MODE `fast` as an operator does, `immediate` as
 #                  a crash does, after which it recovers from its log
@@ -120,7 +120,7 @@ pg_start() {
     pg_as "$user" test -w "$data" || pg_die "user $user can't reach $dir: name a place that it can (TMPDIR)"
 
     LC_ALL=C pg_as "$user" "$bin/initdb" --pgdata="$data" --username=postgres --encoding=UTF8 --locale=C \
-        --auth-local=trust --auth-host=scram-sha-256 >"$dir/initdb.log" 2>&1 || {
+        --auth-local=trust --auth-host=scram-sha-256 "${@:2}" >"$dir/initdb.log" 2>&1 || {
         cat "$dir/initdb.log" >&2
         pg_die 'initdb failed'
     }

@@ -18,10 +18,12 @@ pub(crate) fn error(fault: DbErr) -> Error {
             sqlx::Error::Database(inner) => match inner.code().as_deref() {
                 // Statement or lock time-out.
                 Some("57014" | "55P03") => Error::Timeout,
-                // Shutting down, starting up, too many connections, or a failed disk.
-                Some("57P01" | "57P02" | "57P03" | "53300" | "53100" | "08006" | "08003" | "25006") => {
-                    unavailable(&fault)
-                }
+                // Shutting down, starting up, too many connections, no memory, a full or failed disk.
+                Some(
+                    "57P01" | "57P02" | "57P03" | "53300" | "53200" | "53100" | "58030" | "08006" | "08003" | "25006",
+                ) => unavailable(&fault),
+                // A quota or the largest size of a file: PostgreSQL has no code for them.
+                Some("XX000") if inner.message().starts_with("could not extend file") => unavailable(&fault),
                 // SQLite: busy, locked, disk full, cannot open, I/O.
                 Some("5" | "6" | "13" | "14" | "10" | "261" | "517" | "778" | "522" | "4874") => unavailable(&fault),
                 code => Error::internal(told(code, &**inner)),

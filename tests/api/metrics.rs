@@ -10,10 +10,10 @@ use crate::live::client::{Client, Events, ask};
 use crate::on_both;
 use crate::support::people;
 
-type Samples = BTreeMap<String, f64>;
+pub type Samples = BTreeMap<String, f64>;
 
 /// The samples of a scrape by name and labels; fails where a line has not the form of the exposition.
-async fn scrape(app: &TestApp) -> Samples {
+pub async fn scrape(app: &TestApp) -> Samples {
     let answer = app.request(Method::GET, "/metrics").send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
@@ -29,7 +29,8 @@ async fn scrape(app: &TestApp) -> Samples {
         .collect()
 }
 
-fn sum(samples: &Samples, name: &str, labels: &[&str]) -> f64 {
+/// Of all samples of this name with all of these labels.
+pub fn sum(samples: &Samples, name: &str, labels: &[&str]) -> f64 {
     let of = samples.iter().filter(|(sample, _)| {
         sample.split('{').next() == Some(name) && labels.iter().all(|label| sample.contains(label))
     });

@@ -27,14 +27,18 @@ pub struct Copy<'a> {
     pub port: u16,
 }
 
-fn script(arguments: &[&str], directory: &Path) -> String {
+fn command(arguments: &[&str], directory: &Path) -> Command {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/postgres");
     let mut command = Command::new(script);
     command.arg(arguments[0]).arg(directory).args(&arguments[1..]);
     if let Ok(programs) = std::env::var("TEST_PG_BIN") {
         command.env("PG_BIN", programs);
     }
-    let output = command.output().expect("scripts/postgres runs");
+    command
+}
+
+fn script(arguments: &[&str], directory: &Path) -> String {
+    let output = command(arguments, directory).output().expect("scripts/postgres runs");
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "scripts/postgres {arguments:?}: {told}");
     String::from_utf8(output.stdout).unwrap()
@@ -53,7 +57,12 @@ impl Cluster {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("nam-needs-cluster-{}-{number}", std::process::id()));
-        script(&["start"], &directory);
+        Self::start_at(directory, &[])
+    }
+
+    /// In a folder that is not there yet, or empty, made with these options of `initdb`.
+    pub fn start_at(directory: PathBuf, options: &[&str]) -> Self {
+        script(&[&["start"], options].concat(), &directory);
         let told = script(&["env"], &directory);
         let variable = |name: &str| {
             let line = told
@@ -107,6 +116,31 @@ impl Cluster {
                 sql,
             ],
         )
+    }
+
+    /// Whether it does this.
+    pub fn try_psql(&self, sql: &str) -> bool {
+        let mut command = command(
+            &["run", "psql", "-X", "-q", "-d", "postgres", "-c", sql],
+            &self.directory,
+        );
+        command.output().expect("scripts/postgres runs").status.success()
+    }
+
+    /// Whether it is up, or coming up.
+    pub fn is_running(&self) -> bool {
+        let mut command = command(&["run", "pg_ctl", "--pgdata", &self.data(), "status"], &self.directory);
+        command.output().expect("scripts/postgres runs").status.success()
+    }
+
+    /// Its processes; the first is the one that starts the others.
+    pub fn processes(&self) -> impl Iterator<Item = u32> {
+        let id = |text: &str| text.trim().parse::<u32>().expect("a process");
+        let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).expect("it runs");
+        let first = id(file.lines().next().expect("a line"));
+        let children = std::fs::read_to_string(format!("/proc/{first}/task/{first}/children")).expect("its children");
+        let children: Vec<u32> = children.split_whitespace().map(id).collect();
+        std::iter::once(first).chain(children)
     }
 
     pub fn set(&self, setting: &str, value: &str) {

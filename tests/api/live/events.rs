@@ -1,6 +1,6 @@
 //! Server-sent events, each operation by a connection of its own.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -66,7 +66,6 @@ on_both! {
         let body = json!({ "query": FOLLOW, "variables": from_now(app).await });
         let request = app.request(Method::POST, "/graphql").header("accept", "text/event-stream");
         let request = request.header("accept-encoding", "gzip, br").bearer_auth(ADMIN).json(&body);
-        let begun = Instant::now();
         let response = request.send().await.unwrap();
         assert_eq!(header(&response, "content-encoding"), "identity");
         let mut events = Events::new(response);
@@ -74,7 +73,7 @@ on_both! {
             write(app).await;
             events.change().await;
         }
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(events.comments <= 1, "held back until the next sign of life");
     }
 
     async fn queries_and_mutations_are_one_event(app) {

@@ -3,11 +3,13 @@
 use chrono::TimeDelta;
 use entity::enums::Role;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Client, Events, ask};
 use super::feed::{FOLLOW, from_now, write};
 use crate::common::{ADMIN, TestApp};
 use crate::on_both_with;
+use crate::support::draft;
 
 /// The id and the secret of a key that expires within an hour.
 async fn key(app: &TestApp) -> (Value, String) {
@@ -74,6 +76,30 @@ on_both_with! { &["--live-recheck-ms=600000"],
         write(app).await;
         other.change("a").await;
         others.change().await;
+    }
+}
+
+on_both_with! { &["--live-recheck-ms=600000"],
+    async fn what_comes_after_a_revocation_is_not_told_by_the_key(app) {
+        let both = "mutation($revoke: RevokeApiKeyInput!, $create: CreateAssistanceRequestInput!) {
+            revokeApiKey(input: $revoke) { userErrors { code } }
+            createAssistanceRequest(input: $create) { userErrors { code } } }";
+        for _ in 0..20 {
+            let (id, secret) = key(app).await;
+            let (mut socket, mut events) = followers(app, &secret).await;
+            let done = app.ask(Some(ADMIN), both, json!({ "revoke": { "id": id }, "create": draft() })).await;
+            assert_eq!(done["createAssistanceRequest"]["userErrors"], json!([]));
+            loop {
+                match socket.next().await {
+                    Message::Close(_) => break,
+                    Message::Text(told) => panic!("told: {told}"),
+                    _ => {}
+                }
+            }
+            let (_, data) = events.next().await.unwrap();
+            assert_eq!(data["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{data:#}");
+            events.complete().await;
+        }
     }
 }
 

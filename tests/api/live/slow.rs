@@ -1,6 +1,6 @@
 //! Clients that don't read.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::client::{Client, PROTOCOL, bearer, narrow};
 use super::feed::from_now;
 use crate::common::{ADMIN, TestApp};
+use crate::metrics::{scrape, sum};
 use crate::{on_both, on_both_with};
 
 /// Changes in the flood.
@@ -53,7 +54,7 @@ fn resident() -> usize {
 
 /// Waits until the only seat is free again.
 async fn until_free(app: &TestApp) {
-    for _ in 0..100 {
+    for _ in 0..600 {
         let mut client = Client::open(app, Some(PROTOCOL), &[]).await.unwrap();
         let payload = json!({ "Authorization": bearer(ADMIN) });
         client
@@ -111,7 +112,14 @@ on_both_with! { &["--live-stall-ms=1000"],
         for id in 0..30 {
             client.subscribe(&id.to_string(), &stream(1), after.clone()).await;
         }
-        tokio::time::sleep(Duration::from_millis(1_800)).await;
+        // Its operations begin, and end when it has read nothing for too long.
+        for wanted in [true, false] {
+            let begun = Instant::now();
+            while (sum(&scrape(app).await, "nam_needs_subscriptions", &[]) > 0.5) != wanted {
+                assert!(begun.elapsed() < Duration::from_secs(60), "subscriptions: {wanted}");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        }
         let (code, reason) = client.closed().await;
         assert_eq!(code, 4410, "{reason}");
     }

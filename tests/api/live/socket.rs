@@ -258,7 +258,7 @@ on_both! {
                 assert!(socket.read_buf(&mut answer).await.unwrap() > 0);
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(5), end).await.unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(60), end).await.unwrap();
     }
 
     async fn a_credential_comes_by_header_or_payload(app) {
