@@ -186,7 +186,10 @@ impl Connection {
                         self.take(message, credential, &mut operations).await?;
                     }
                 }
-                Some(event) = events.recv() => self.deliver(event, &mut operations).await?,
+                Some(event) = events.recv() => {
+                    credential.fresh().await;
+                    self.deliver(event, &mut operations).await?;
+                }
                 _ = tick.tick() => {
                     if heard.elapsed() >= every.saturating_mul(2) {
                         return Err(Close::deaf().into());

@@ -1,5 +1,7 @@
 //! By what credential a connection stays open, and whether that is still good.
 
+use std::time::Duration;
+
 use actix_web::web;
 use serde_json::{Map, Value};
 use tokio::sync::watch;
@@ -11,6 +13,9 @@ use crate::error::Error;
 use crate::http::Edge;
 use crate::http::rate::Visitor;
 
+/// Time until a credential is looked at again where that failed.
+const SOON: Duration = Duration::from_secs(1);
+
 /// A credential that was good when it was last looked at, or none.
 pub(super) struct Credential {
     /// What stands for the header `Authorization`.
@@ -18,6 +23,8 @@ pub(super) struct Credential {
     /// Whose it is.
     pub actor: Actor,
     keys: watch::Receiver<u64>,
+    /// How often keys had changed when it was last found good.
+    good: watch::Sender<Option<u64>>,
 }
 
 impl Credential {
@@ -25,12 +32,18 @@ impl Credential {
     pub(super) async fn read(edge: &web::Data<Edge>, header: Option<String>, visitor: &Visitor) -> Result<Self, Error> {
         // Watched before it is read, so that no change falls between.
         let keys = edge.store.keys_changed();
+        let good = watch::Sender::new(Some(*keys.borrow()));
         let looked = look(edge, header.clone()).await;
         if matches!(looked, Err(Error::Unauthenticated(_))) {
             edge.rates.distrust(visitor);
         }
         let actor = looked?;
-        Ok(Self { header, actor, keys })
+        Ok(Self {
+            header,
+            actor,
+            keys,
+            good,
+        })
     }
 
     /// The same where the actor is known from a moment ago.
@@ -38,7 +51,22 @@ impl Credential {
         let mut keys = edge.store.keys_changed();
         // What changed before it was watched must be looked at as well.
         keys.mark_changed();
-        Self { header, actor, keys }
+        Self {
+            header,
+            actor,
+            keys,
+            good: watch::Sender::new(None),
+        }
+    }
+
+    /// Waits until the credential was found good since keys last changed: nothing that came after a revocation is told by
+    /// the key that was revoked. Whoever calls this also waits for `lost`, which does the looking.
+    pub(super) async fn fresh(&self) {
+        if self.header.is_some() {
+            let mut good = self.good.subscribe();
+            // The sender is here.
+            let _ = good.wait_for(|good| *good >= Some(*self.keys.borrow())).await;
+        }
     }
 
     /// Waits until the credential is no longer good, and tells why. Never comes back for whoever has none.
@@ -55,12 +83,13 @@ impl Credential {
                 Ok(()) = keys.changed() => {}
                 _ = tick.tick() => {}
             }
+            let changed = *keys.borrow_and_update();
             match look(edge, self.header.clone()).await {
-                Ok(actor) if actor == self.actor => {}
+                Ok(actor) if actor == self.actor => drop(self.good.send_replace(Some(changed))),
                 Ok(_) => return Error::Unauthenticated("The credential has other rights now.".into()),
                 Err(Error::Unauthenticated(why)) => return Error::Unauthenticated(why),
-                // Whoever can't be asked now is asked again; until then nothing is read for the subscription either.
-                Err(_) => {}
+                // Whoever can't be asked now is asked again; until then nothing is told either, if keys have changed.
+                Err(_) => tick.reset_after(every.min(SOON)),
             }
         }
     }

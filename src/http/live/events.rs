@@ -161,6 +161,7 @@ impl Events {
 
     /// Sends an event; true where it was the last.
     async fn deliver(&self, event: Event) -> Result<bool, Lost> {
+        self.credential.fresh().await;
         match &event.what {
             What::Answer(answer) => self.send(next(answer)).await.map(|()| false),
             What::Refused(answer) => {
