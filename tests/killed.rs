@@ -1,5 +1,5 @@
 //! The program itself, ended by SIGKILL in the middle of its writes: what was acknowledged is there, nothing is half done,
-//! and the ledger is whole. `KILLS` says how often (10 unless told).
+//! and the ledger is whole and tells what the tables hold. `KILLS` says how often (10 unless told).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
 )]
 
 mod common;
+mod invariants;
 
 use std::time::Duration;
 
@@ -122,7 +123,7 @@ fn killed(backend: Backend) {
         );
         let told = program.run(&["audit", "verify"]);
         assert!(told.contains(':'), "{told}");
-        program.end().await;
+        program.inspect(async |app| drop(invariants::hold(app).await)).await;
     });
 }
 

@@ -2,9 +2,12 @@
 
 use nam_needs::store::change::{Broken, Verified, verify};
 
-use crate::common::{Backend, TestApp};
+use serde_json::{Value, json};
+
+use crate::common::{ADMIN, Backend, TestApp};
+use crate::invariants::hold;
 use crate::on_both;
-use crate::support::{people, verified};
+use crate::support::{named_with, people, verified};
 
 async fn whole(app: &TestApp) -> Verified {
     verify(&app.store, None).await.unwrap().expect("a whole chain")
@@ -104,5 +107,36 @@ on_both! {
         assert_eq!(shorter.sequence, cut - 1, "a shorter chain is whole in itself");
         let found = broken(app, Some((head.sequence, &head.hash))).await;
         assert_eq!(found.sequence, cut, "{found:?}");
+    }
+
+    async fn what_administrators_write_is_told_as_the_tables_have_it(app) {
+        let made = |field: &'static str, input: Value| async move {
+            let noun = field.trim_start_matches("create").trim_start_matches("update");
+            let noun = format!("{}{}", noun[..1].to_lowercase(), &noun[1..]);
+            let answer = app.mutate(ADMIN, field, input, &format!("{noun} {{ id version }} userErrors {{ code message }}")).await;
+            assert_eq!(answer["userErrors"], json!([]), "{field}: {answer:#}");
+            answer[&noun].clone()
+        };
+        let country = json!({ "code": "XNA", "iso2": "XN", "m49": "990", "name": "Nowhere", "namStatus": "OBSERVER", "latitude": -3.25,
+            "longitude": 17, "population": 12, "names": [{ "locale": "FR", "name": "Nulle part" }] });
+        let country = made("createCountry", country).await;
+        made("updateCountry", named_with(&country, json!({ "whoRegion": "AFRO", "incomeGroup": "LOW", "longitude": 17.5, "names": [], "capital": "Void" }))).await;
+        let category = json!({ "code": "SOC.NEW", "parent": "SOC", "domain": "SOCIAL", "name": "New", "whoPillar": 3, "sortOrder": 4 });
+        let category = made("createNeedCategory", category).await;
+        made("updateNeedCategory", named_with(&category, json!({ "parent": "SOC.EDU", "active": false, "iascSector": "EDU", "description": "Moved." }))).await;
+        let commodity = json!({ "code": "NEW_THING", "category": "SOC.EDU", "name": "Thing", "unit": "PIECE", "indicativeUnitPriceUsd": "1.5" });
+        let commodity = made("createCommodity", commodity).await;
+        made("updateCommodity", named_with(&commodity, json!({ "category": "HUM.TEL", "specification": "Small", "indicativeUnitPriceUsd": null }))).await;
+        let organization = made("createOrganization", json!({ "code": "NEW_ORG", "name": "Org", "kind": "NGO", "country": "KEN" })).await;
+        made("updateOrganization", named_with(&organization, json!({ "active": false, "url": "https://org.example/" }))).await;
+        for (roles, whose) in [(json!(["RESPONDER", "READER"]), json!({ "organization": "WHO", "expiresAt": "2026-12-24T18:00:00Z" })), (json!(["FOCAL_POINT"]), json!({ "country": "KEN" }))] {
+            let mut input = json!({ "name": "A key", "roles": roles });
+            for (name, value) in whose.as_object().unwrap() {
+                input[name] = value.clone();
+            }
+            let key = app.mutate(ADMIN, "createApiKey", input, "apiKey { id } userErrors { code message }").await;
+            app.mutate(ADMIN, "revokeApiKey", json!({ "id": key["apiKey"]["id"] }), "userErrors { code }").await;
+        }
+        hold(app).await;
     }
 }

@@ -5,150 +5,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::recorded::TABLES;
 use crate::common::{Backend, TestApp};
-
-/// Each table's GraphQL type and key, and of its columns the fields of the ledger, with how the ledger writes them: `#` an
-/// id, `3` and `4` a number of so many decimals, `p` a priority, `b` true or false, `n` a whole number, `s` a text, `t` a
-/// moment.
-const TABLES: [(&str, &str, &str, &[&str]); 7] = [
-    (
-        "assistance_request",
-        "AssistanceRequest",
-        "#id",
-        &[
-            "s reference reference",
-            "s country_code country",
-            "s title title",
-            "s description description",
-            "s language language",
-            "p priority priority",
-            "s status status",
-            "s status_reason statusReason",
-            "n people_in_need peopleInNeed",
-            "s needed_by neededBy",
-            "s source source",
-            "s source_url sourceUrl",
-            "s external_id externalId",
-            "n version version",
-            "t created_at createdAt",
-            "t updated_at updatedAt",
-            "t confirmed_at confirmedAt",
-            "t submitted_at submittedAt",
-            "t verified_at verifiedAt",
-            "t closed_at closedAt",
-        ],
-    ),
-    (
-        "request_item",
-        "RequestItem",
-        "#id",
-        &[
-            "# request_id request",
-            "n position position",
-            "s external_id externalId",
-            "s kind kind",
-            "s category_code category",
-            "s commodity_code commodity",
-            "s description description",
-            "s unit_code unit",
-            "3 quantity_milli quantity",
-            "3 approved_milli approvedQuantity",
-            "s approval_note approvalNote",
-            "4 unit_cost_e4 unitCostUsd",
-            "3 pledged_milli pledgedQuantity",
-            "3 committed_milli committedQuantity",
-            "3 in_transit_milli inTransitQuantity",
-            "3 delivered_milli deliveredQuantity",
-            "3 uncovered_milli uncoveredQuantity",
-            "3 unmet_milli unmetQuantity",
-        ],
-    ),
-    (
-        "contribution",
-        "Contribution",
-        "#id",
-        &[
-            "# request_id request",
-            "# item_id item",
-            "s organization_code organization",
-            "s status status",
-            "3 quantity_milli quantity",
-            "3 accepted_milli deliveredQuantity",
-            "3 rejected_milli rejectedQuantity",
-            "4 value_usd_e4 valueUsd",
-            "s expected_on expectedOn",
-            "s pledged_on pledgedOn",
-            "s resized_on resizedOn",
-            "s committed_on committedOn",
-            "s shipped_on shippedOn",
-            "s delivered_on deliveredOn",
-            "s cancelled_on cancelledOn",
-            "s cancel_reason cancelReason",
-            "s tracking_reference trackingReference",
-            "s note note",
-            "s source source",
-            "s external_id externalId",
-            "n version version",
-            "t created_at createdAt",
-            "t updated_at updatedAt",
-        ],
-    ),
-    (
-        "delivery",
-        "Delivery",
-        "#id",
-        &[
-            "# contribution_id contribution",
-            "s delivered_on on",
-            "3 accepted_milli acceptedQuantity",
-            "3 rejected_milli rejectedQuantity",
-            "s reject_reason rejectReason",
-            "s note note",
-            "b voided voided",
-            "s void_reason voidReason",
-            "t created_at createdAt",
-        ],
-    ),
-    (
-        "commodity",
-        "Commodity",
-        "code",
-        &[
-            "s name name",
-            "s name_fr name.FR",
-            "s category_code category",
-            "s unit_code unit",
-            "4 indicative_unit_price_e4 indicativeUnitPriceUsd",
-            "b active active",
-            "n version version",
-        ],
-    ),
-    (
-        "organization",
-        "Organization",
-        "code",
-        &[
-            "s name name",
-            "s kind kind",
-            "s country_code country",
-            "s url url",
-            "b active active",
-            "n version version",
-        ],
-    ),
-    (
-        "api_key",
-        "ApiKey",
-        "#id",
-        &[
-            "s name name",
-            "s prefix prefix",
-            "s country_code country",
-            "t created_at createdAt",
-            "t revoked_at revokedAt",
-        ],
-    ),
-];
 
 type Object = BTreeMap<String, Value>;
 
@@ -209,7 +67,9 @@ pub async fn tells_the_tables(app: &TestApp) {
                 .unwrap_or_else(|| panic!("{kind} {key}"));
             for (field, value) in row {
                 let told = object.get(&field).cloned().unwrap_or_default();
-                if told != value {
+                // A whole number of a country may be told with or without its decimals.
+                let same = told == value || (told.is_number() && told.as_f64() == value.as_f64());
+                if !same {
                     wrong.push(format!(
                         "{kind} {key} {field}: the table has {value}, the ledger tells {told}"
                     ));
@@ -290,6 +150,8 @@ fn value(how: &str, cell: &str) -> Value {
         "3" => decimal(cell, 3).into(),
         "4" => decimal(cell, 4).into(),
         "n" => cell.parse::<i64>().unwrap().into(),
+        "f" => cell.parse::<f64>().unwrap().into(),
+        "l" => cell.split(',').collect(),
         "b" => matches!(cell, "1" | "true").into(),
         "p" => ["LOW", "MEDIUM", "HIGH", "CRITICAL"][cell.parse::<usize>().unwrap() - 1].into(),
         "t" => {
