@@ -1,28 +1,30 @@
 //! A random walk of several people at once over a few requests; after each round everything that must hold is read
 //! from the tables.
 
+mod steps;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Instant;
 
 use chrono::{SecondsFormat, TimeDelta};
 use entity::enums::Role;
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::TestApp;
 use crate::invariants::{Tables, hold};
 use crate::on_both;
 use crate::random::{Random, milli, rounds, units};
-use crate::support::{codes, draft, named, named_with};
-use crate::totals;
+use crate::support::{codes, draft, named};
+use crate::totals::{self, COUNTRIES, ORGANIZATIONS, Question};
 
 /// People who act at once.
 const WALKERS: usize = 16;
 /// Steps of one of them in a round.
 const STEPS: usize = 7;
 /// Requests that are kept open.
-const OPEN: usize = 3;
+const OPEN: usize = 4;
 /// What ends a pledge with its request.
 const END: &str = "the end of the request";
 
@@ -46,7 +48,10 @@ const EXPECTED: [&str; 9] = [
 struct Given {
     external_id: String,
     request: String,
+    /// Of the organization that gives, or whoever acts for it.
     key: String,
+    /// Of the country that receives.
+    focal: String,
     object: Value,
     changes: i64,
 }
@@ -69,6 +74,7 @@ impl Given {
 #[derive(Clone)]
 struct Asked {
     external_id: String,
+    focal: String,
     object: Value,
     changes: i64,
 }
@@ -84,9 +90,9 @@ struct Known {
 
 struct Walk<'a> {
     app: &'a TestApp,
-    focal: String,
+    focals: Vec<(&'static str, String)>,
     coordinator: String,
-    responders: [(&'static str, String); 2],
+    responders: Vec<(&'static str, String)>,
     known: Mutex<Known>,
 }
 
@@ -115,22 +121,20 @@ impl Walk<'_> {
 
     async fn new_request(&self, random: &mut Random) {
         let name = self.next_name();
+        let (country, focal) = random.pick(&self.focals).unwrap().clone();
         let mut input = draft();
-        let items = (0..random.between(1, 3)).map(|index| {
-            let mut item = json!({ "externalId": index.to_string(), "commodity": "GLOVES_EXAM", "quantity": units(random.between(1, 500_000)) });
-            if random.chance(50) {
-                item["unitCostUsd"] = units(random.between(0, 50_000)).into();
-            }
-            item
-        });
+        input["country"] = country.into();
+        input["priority"] = (*random.pick(&["LOW", "MEDIUM", "HIGH", "CRITICAL"]).unwrap()).into();
+        input["peopleInNeed"] = random
+            .pick(&[Value::Null, 0.into(), 1.into(), 70_000.into()])
+            .cloned()
+            .unwrap();
+        let items = (0..random.between(1, 4)).map(|index| wanted(random, index));
         input["items"] = items.collect();
         input["submit"] = true.into();
         input["source"] = "walk".into();
         input["externalId"] = name.as_str().into();
-        let created = self
-            .app
-            .mutate(&self.focal, "createAssistanceRequest", input, STATE)
-            .await;
+        let created = self.app.mutate(&focal, "createAssistanceRequest", input, STATE).await;
         let request = named(&created["assistanceRequest"]);
         let verified = self
             .app
@@ -140,273 +144,10 @@ impl Walk<'_> {
         let object = verified["assistanceRequest"].clone();
         self.known().requests.push(Asked {
             external_id: name,
+            focal,
             object,
             changes: 1,
         });
-    }
-
-    async fn step(&self, random: &mut Random) {
-        match random.between(0, 99) {
-            0..=26 => self.give(random).await,
-            27..=35 => self.take(random, "commitContribution", "PLEDGED").await,
-            36..=45 => self.take(random, "shipContribution", "COMMITTED").await,
-            46..=51 => self.take(random, "cancelContribution", "COMMITTED").await,
-            52..=71 => self.receive(random).await,
-            72..=79 => self.void(random).await,
-            80..=89 => self.resize(random).await,
-            _ => self.change_request(random).await,
-        }
-    }
-
-    async fn give(&self, random: &mut Random) {
-        let Some(request) = random.pick(&self.known().requests).cloned() else {
-            return;
-        };
-        let items = request.object["items"].as_array().unwrap();
-        let item = random.pick(items).unwrap();
-        let all = milli(&item["quantity"]);
-        let most = if random.chance(80) { all / 4 } else { all };
-        let (organization, key) = random.pick(&self.responders).unwrap();
-        let name = self.next_name();
-        let status = if random.chance(35) { "PLEDGED" } else { "COMMITTED" };
-        let input = json!({
-            "item": item["id"], "organization": organization, "quantity": units(random.between(1, most)),
-            "status": status, "source": "walk", "externalId": name,
-        });
-        let key = if random.chance(15) { &self.coordinator } else { key };
-        let answer = self.app.mutate(key, "createContribution", input, GIVEN).await;
-        if self.note("createContribution", &answer) {
-            let object = answer["contribution"].clone();
-            let key = key.clone();
-            let request = request.external_id;
-            self.known().given.push(Given {
-                external_id: name,
-                request,
-                key,
-                object,
-                changes: 0,
-            });
-        }
-    }
-
-    /// A contribution, mostly one of which the step is likely to be open.
-    fn pick(&self, random: &mut Random, likely: impl Fn(&Given) -> bool) -> Option<Given> {
-        let known = self.known();
-        let some: Vec<&Given> = known.given.iter().filter(|given| likely(given)).collect();
-        match random.pick(&some) {
-            Some(given) if random.chance(90) => Some((*given).clone()),
-            _ => random.pick(&known.given).cloned(),
-        }
-    }
-
-    /// Takes a step with a contribution, now and then at a version that is past.
-    async fn send(&self, random: &mut Random, key: &str, field: &str, given: &Given, mut input: Value) {
-        let version = given.object["version"].as_i64().unwrap();
-        let past = version > 1 && random.chance(5);
-        input["version"] = (version - i64::from(past)).into();
-        let answer = self.app.mutate(key, field, input, GIVEN).await;
-        let done = self.note(field, &answer);
-        assert!(!(done && past), "{field} was done at a past version: {answer:#}");
-        let object = &answer["contribution"];
-        let mut known = self.known();
-        let given = known
-            .given
-            .iter_mut()
-            .find(|one| one.external_id == given.external_id)
-            .unwrap();
-        given.changes += i64::from(done);
-        if object["version"].as_i64() > given.object["version"].as_i64() {
-            given.object = object.clone();
-        }
-    }
-
-    fn day(&self, random: &mut Random) -> String {
-        let back = if random.chance(70) { 0 } else { random.between(-1, 3) };
-        (self.app.clock.now().date_naive() - TimeDelta::days(back)).to_string()
-    }
-
-    async fn take(&self, random: &mut Random, field: &str, from: &str) {
-        let Some(given) = self.pick(random, |given| given.is(from)) else {
-            return;
-        };
-        let mut input = json!({ "id": given.object["id"], "reason": "called off" });
-        if random.chance(30) {
-            input["on"] = self.day(random).into();
-        }
-        self.send(random, &given.key.clone(), field, &given, input).await;
-    }
-
-    async fn receive(&self, random: &mut Random) {
-        let Some(given) = self.pick(random, |given| given.is("COMMITTED") || given.is("IN_TRANSIT")) else {
-            return;
-        };
-        let open = (given.quantity() - given.received()).max(1);
-        let part = if random.chance(40) {
-            open
-        } else {
-            random.between(1, open + 1)
-        };
-        let rejected = if random.chance(40) { random.between(0, part) } else { 0 };
-        let mut input = json!({
-            "id": given.object["id"], "on": self.day(random),
-            "acceptedQuantity": units(part - rejected), "rejectedQuantity": units(rejected),
-        });
-        if rejected > 0 {
-            input["rejectReason"] = "broken".into();
-        }
-        let key = if random.chance(20) { ADMIN } else { &self.focal };
-        self.send(random, key, "recordDelivery", &given, input).await;
-    }
-
-    async fn void(&self, random: &mut Random) {
-        let Some(given) = self.pick(random, |given| given.received() > 0) else {
-            return;
-        };
-        let Some(part) = random.pick(given.object["deliveries"].as_array().unwrap()) else {
-            return;
-        };
-        let input = json!({ "id": part["id"], "reason": "counted twice" });
-        self.send(random, &self.focal, "voidDelivery", &given, input).await;
-    }
-
-    async fn resize(&self, random: &mut Random) {
-        let Some(given) = self.pick(random, |given| !given.is("CANCELLED") && !given.is("DELIVERED")) else {
-            return;
-        };
-        let quantity = if random.chance(25) {
-            given.received().max(1)
-        } else {
-            random.between(1, given.quantity() * 2)
-        };
-        // The note makes it a change whatever the quantity is.
-        let input = json!({ "id": given.object["id"], "quantity": units(quantity), "note": self.next_name() });
-        self.send(random, &given.key.clone(), "updateContribution", &given, input)
-            .await;
-    }
-
-    async fn change_request(&self, random: &mut Random) {
-        let picked = {
-            let known = self.known();
-            let open = known
-                .requests
-                .iter()
-                .filter(|request| request.object["status"] == "VERIFIED");
-            let open: Vec<&Asked> = open.collect();
-            random.pick(&open).map(|one| (*one).clone())
-        };
-        let Some(request) = picked else {
-            return;
-        };
-        let name = self.next_name();
-        let object = &request.object;
-        let reason = json!({ "reason": END });
-        let (key, field, input) = match random.between(0, 99) {
-            0..=49 => {
-                let item = random.pick(object["items"].as_array().unwrap()).unwrap();
-                let all = milli(&item["quantity"]);
-                let quantity = if random.chance(50) { all } else { random.between(0, all) };
-                let approval = json!({ "item": item["id"], "approvedQuantity": units(quantity), "note": name });
-                let key = if random.chance(30) { ADMIN } else { &self.coordinator };
-                (
-                    key,
-                    "verifyAssistanceRequest",
-                    named_with(object, json!({ "approvals": [approval] })),
-                )
-            }
-            50..=79 => {
-                let mut change = json!({ "description": name });
-                if random.chance(50) {
-                    change["priority"] = (*random.pick(&["LOW", "MEDIUM", "HIGH", "CRITICAL"]).unwrap()).into();
-                    change["peopleInNeed"] = random.between(0, 3).into();
-                }
-                (
-                    self.coordinator.as_str(),
-                    "updateAssistanceRequest",
-                    named_with(object, change),
-                )
-            }
-            80..=89 => (self.focal.as_str(), "confirmAssistanceRequest", named(object)),
-            90..=94 => (
-                self.focal.as_str(),
-                "closeAssistanceRequest",
-                named_with(object, reason),
-            ),
-            _ => (
-                self.coordinator.as_str(),
-                "withdrawAssistanceRequest",
-                named_with(object, reason),
-            ),
-        };
-        self.send_request(key, field, &request.external_id, input).await;
-    }
-
-    async fn send_request(&self, key: &str, field: &str, name: &str, input: Value) {
-        let answer = self.app.mutate(key, field, input, STATE).await;
-        let done = self.note(field, &answer);
-        let mut known = self.known();
-        let request = known.requests.iter_mut().find(|one| one.external_id == name).unwrap();
-        request.changes += i64::from(done);
-        if answer["assistanceRequest"]["version"].as_i64() > request.object["version"].as_i64() {
-            request.object = answer["assistanceRequest"].clone();
-        }
-    }
-
-    /// Calls off or receives what is under way of a request, all at once, while it is ended; what stood in the way is
-    /// gone by the second time.
-    async fn wind_down(&self, random: &mut Random) {
-        let request = self
-            .known()
-            .requests
-            .iter()
-            .find(|one| one.object["status"] == "VERIFIED")
-            .cloned();
-        let Some(request) = request else {
-            return;
-        };
-        for _ in 0..2 {
-            let under_way: Vec<Given> = {
-                let known = self.known();
-                let of_it = known.given.iter().filter(|given| given.request == request.external_id);
-                of_it
-                    .filter(|given| given.is("COMMITTED") || given.is("IN_TRANSIT"))
-                    .cloned()
-                    .collect()
-            };
-            let ends = under_way.iter().map(|given| {
-                let mut random = random.fork();
-                async move { self.wind_up(&mut random, given).await }
-            });
-            let ends = ends.collect::<Vec<_>>();
-            let object = self
-                .known()
-                .requests
-                .iter()
-                .find(|one| one.external_id == request.external_id)
-                .unwrap()
-                .object
-                .clone();
-            join(join_all(ends), self.end(random, &request.external_id, &object)).await;
-        }
-    }
-
-    async fn wind_up(&self, random: &mut Random, given: &Given) {
-        if given.received() == 0 && random.chance(50) {
-            let input = json!({ "id": given.object["id"], "reason": "called off" });
-            return self.send(random, &given.key, "cancelContribution", given, input).await;
-        }
-        let today = self.app.clock.now().date_naive().to_string();
-        let input = json!({ "id": given.object["id"], "on": today, "acceptedQuantity": units(given.quantity() - given.received()) });
-        self.send(random, &self.focal, "recordDelivery", given, input).await;
-    }
-
-    async fn end(&self, random: &mut Random, name: &str, object: &Value) {
-        let field = if random.chance(60) {
-            "closeAssistanceRequest"
-        } else {
-            "withdrawAssistanceRequest"
-        };
-        let input = named_with(object, json!({ "reason": END }));
-        self.send_request(&self.coordinator, field, name, input).await;
     }
 
     /// A version counts what was acknowledged, and nothing else.
@@ -439,26 +180,40 @@ impl Walk<'_> {
     }
 }
 
-/// What the analysis says now, or said at a moment.
-async fn analysis(app: &TestApp, as_of: Option<&str>) -> Value {
-    let query = "query($asOf: DateTime) { needsAnalysis(groupBy: [PRIORITY, STATUS, COMMODITY], asOf: $asOf, first: 100) { nodes {
-        priority status commodity { code } totals { requestCount itemCount requestedValueUsd pledgedValueUsd committedValueUsd
-        inTransitValueUsd deliveredValueUsd uncoveredValueUsd unmetValueUsd peopleInNeed } } } }";
-    let mut nodes = app.ask(None, query, json!({ "asOf": as_of })).await["needsAnalysis"]["nodes"].clone();
-    nodes.as_array_mut().unwrap().sort_by_key(Value::to_string);
-    nodes
+/// An item of one of several categories, units and kinds, priced or not.
+fn wanted(random: &mut Random, index: i64) -> Value {
+    let mut item = match random.between(0, 9) {
+        0 => json!({ "commodity": "O2_CONCENTRATOR" }),
+        1 => json!({ "commodity": "HEALTH_WORKER_SURGE", "kind": "PERSONNEL" }),
+        2 => json!({ "commodity": "CASH_TRANSFER_HH", "kind": "SERVICE" }),
+        3 => json!({ "category": "HUM.MULTI", "kind": "FUNDING" }),
+        4 => json!({ "category": "MED", "unit": "PIECE" }),
+        5 => json!({ "category": "MED.PPE", "unit": "PAIR" }),
+        6 => json!({ "category": "SOC.EDU", "unit": "KIT", "kind": "SERVICE" }),
+        _ => json!({ "commodity": "GLOVES_EXAM" }),
+    };
+    item["externalId"] = index.to_string().into();
+    item["quantity"] = units(random.between(1, 500_000)).into();
+    if item["kind"] != "FUNDING" && random.chance(60) {
+        item["unitCostUsd"] = units(random.between(0, 50_000)).into();
+    }
+    item
 }
 
 async fn walk(app: &TestApp) {
     let mut random = Random::new("walk");
+    let (mut focals, mut responders) = (Vec::new(), Vec::new());
+    for country in COUNTRIES {
+        focals.push((country, app.key(Role::FocalPoint, Some(country), None).await));
+    }
+    for organization in ORGANIZATIONS {
+        responders.push((organization, app.key(Role::Responder, None, Some(organization)).await));
+    }
     let walk = Walk {
         app,
-        focal: app.key(Role::FocalPoint, Some("BGD"), None).await,
+        focals,
         coordinator: app.key(Role::Coordinator, None, None).await,
-        responders: [
-            ("WHO", app.key(Role::Responder, None, Some("WHO")).await),
-            ("UNICEF", app.key(Role::Responder, None, Some("UNICEF")).await),
-        ],
+        responders,
         known: Mutex::default(),
     };
     let (rounds, began) = (rounds(), Instant::now());
@@ -492,17 +247,22 @@ async fn walk(app: &TestApp) {
         }
         let tables = hold(app).await;
         walk.check_versions(&tables);
-        totals::agree(app, &tables).await;
+        totals::agree(app, &tables, &mut random).await;
         below = tables.days_below_zero();
-        remembered.push((app.clock.now(), analysis(app, None).await));
+        for _ in 0..4 {
+            let question = Question::of_any_moment(&mut random);
+            let answer = question.ask(app, None).await;
+            remembered.push((app.clock.now(), question, answer));
+        }
         app.clock.set(app.clock.now() + TimeDelta::milliseconds(1));
         if round % 3 == 2 {
             app.pass_days(1);
         }
     }
-    for (moment, then) in remembered {
+    for (moment, question, then) in remembered {
         let moment = moment.to_rfc3339_opts(SecondsFormat::Micros, true);
-        assert_eq!(analysis(app, Some(&moment)).await, then, "what was known at {moment}");
+        let now = question.ask(app, Some(&moment)).await;
+        assert_eq!(now, then, "{question:?}, as it was known at {moment}");
     }
     let known = walk.known();
     let steps: usize = known.outcomes.values().sum();
