@@ -12,11 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Mutex;
 
-use crate::common::{ADMIN, Backend, TestApp, run};
+use crate::common::{ADMIN, Backend, TestApp, input_type, run};
 use crate::invariants::hold;
 use crate::on_both;
 use crate::random::{Random, units};
-use crate::support::{draft, people, verified};
+use crate::support::{draft, named, people, verified};
 
 /// Clients at a time.
 const AT_ONCE: usize = 50;
@@ -27,8 +27,16 @@ const ANSWER: i64 = 700;
 /// Of each commitment, in thousandths.
 const MILLI: i64 = 500;
 
-const DOCUMENT: &str = "mutation($input: CreateContributionInput!) {
-    createContribution(input: $input) { contribution { id version } userErrors { code } } }";
+/// What is done, each in its turn, and what tells the object that it was done to.
+const KINDS: [(&str, &str); 4] = [
+    ("createContribution", "contribution { id version status }"),
+    (
+        "createAssistanceRequest",
+        "assistanceRequest { id version items { id } }",
+    ),
+    ("createOrganization", "organization { id version }"),
+    ("commitContribution", "contribution { id version status }"),
+];
 
 fn mutations() -> usize {
     std::env::var("MUTATIONS").map_or(500, |text| text.parse().expect("MUTATIONS is a number"))
@@ -92,8 +100,12 @@ async fn proxy(app: &TestApp, request: i64, mut random: Random) -> SocketAddr {
     address
 }
 
-fn request(key: &str, input: &Value) -> Vec<u8> {
-    let body = json!({ "query": DOCUMENT, "variables": { "input": input } }).to_string();
+fn request(key: &str, kind: usize, input: &Value) -> Vec<u8> {
+    let ((field, object), input_type) = (KINDS[kind], input_type(KINDS[kind].0));
+    let query = format!(
+        "mutation($input: {input_type}!) {{ done: {field}(input: $input) {{ {object} userErrors {{ code }} }} }}"
+    );
+    let body = json!({ "query": query, "variables": { "input": input } }).to_string();
     let head = format!(
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\n\
          connection: close\r\ncontent-length: {}\r\n\r\n",
@@ -123,7 +135,7 @@ async fn send(proxy: SocketAddr, request: &[u8]) -> Option<Value> {
         assert!(matches!(code, Some("TIMEOUT" | "UNAVAILABLE")), "{answer:#}");
         return None;
     }
-    Some(answer["data"]["createContribution"].clone())
+    Some(answer["data"]["done"].clone())
 }
 
 on_both! {
@@ -131,13 +143,27 @@ on_both! {
         let began = Instant::now();
         let people = people(app).await;
         let item = verified(app, &people).await["items"][2].clone();
-        let input = |number: usize| json!({
-            "item": item["id"], "organization": "WHO", "quantity": units(MILLI), "status": "COMMITTED",
-            "idempotencyKey": format!("retried {number:06}"),
-        });
+        let given = |status: &str| json!({ "item": item["id"], "organization": "WHO", "quantity": units(MILLI), "status": status });
+        let mut pledges = Vec::new();
+        for _ in 0..mutations().div_ceil(KINDS.len()) {
+            let made = app.mutate(ADMIN, "createContribution", given("PLEDGED"), "contribution { id version }").await;
+            pledges.push(made["contribution"].clone());
+        }
+        let input = |number: usize| {
+            let mut input = match KINDS[number % KINDS.len()].0 {
+                "createContribution" => given("COMMITTED"),
+                "createAssistanceRequest" => draft(),
+                "createOrganization" => json!({ "code": format!("ORG_{number}"), "name": "Org", "kind": "NGO" }),
+                _ => named(&pledges[number / KINDS.len()]),
+            };
+            input["idempotencyKey"] = format!("retried {number:06}").into();
+            input
+        };
         let mut random = Random::new("retried");
-        let length = i64::try_from(request(&people.responder, &input(0)).len()).unwrap();
+        let length = i64::try_from(request(ADMIN, 0, &input(0)).len()).unwrap();
         let proxy = proxy(app, length, random.fork()).await;
+        let server = app.url.strip_prefix("http://").unwrap().parse().unwrap();
+        let before = app.row_counts().await;
         let (numbers, sent) = (Mutex::new(0..mutations()), Mutex::new(0));
         let clients = (0..AT_ONCE).map(|_| async {
             let mut told = Vec::new();
@@ -145,25 +171,35 @@ on_both! {
                 let Some(number) = numbers.lock().await.next() else {
                     return told;
                 };
-                let request = request(&people.responder, &input(number));
+                let request = request(ADMIN, number % KINDS.len(), &input(number));
                 let payload = loop {
                     *sent.lock().await += 1;
                     if let Some(payload) = send(proxy, &request).await {
                         break payload;
                     }
                 };
-                assert_eq!((&payload["userErrors"], &payload["contribution"]["version"]), (&json!([]), &json!(1)), "{payload:#}");
-                told.push(payload["contribution"]["id"].as_str().unwrap().to_owned());
+                assert_eq!(payload["userErrors"], json!([]), "{payload:#}");
+                let again = loop {
+                    if let Some(again) = send(server, &request).await {
+                        break again;
+                    }
+                };
+                assert_eq!(again, payload, "the same objects");
+                let object = payload.as_object().unwrap().values().find(|value| value.is_object());
+                told.push(object.unwrap()["id"].as_str().unwrap().to_owned());
             }
         });
         let told: Vec<String> = join_all(clients).await.into_iter().flatten().collect();
         assert_eq!(told.len(), mutations());
-        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), mutations(), "each key has its own contribution");
-        let counts = app.row_counts().await;
-        let expected = i64::try_from(mutations()).unwrap();
-        assert_eq!((counts["contribution"], counts["idempotency"]), (expected, expected));
+        assert_eq!(told.iter().collect::<BTreeSet<_>>().len(), mutations(), "each key has its own object");
+        let after = app.row_counts().await;
+        let of_kind = |kind: usize| i64::try_from((0..mutations()).filter(|number| number % KINDS.len() == kind).count()).unwrap();
+        for (table, expected) in [("contribution", of_kind(0)), ("assistance_request", of_kind(1)), ("organization", of_kind(2)), ("idempotency", i64::try_from(mutations()).unwrap())] {
+            assert_eq!(after[table] - before[table], expected, "{table}");
+        }
         let committed = app.rows("SELECT CAST(SUM(committed_milli) AS TEXT) FROM request_item").await;
-        assert_eq!(committed[0][0].as_deref(), Some(&*(expected * MILLI).to_string()));
+        let expected = (of_kind(0) + of_kind(3)) * MILLI;
+        assert_eq!(committed[0][0].as_deref(), Some(&*expected.to_string()));
         hold(app).await;
         println!(
             "retried on {:?}: {} mutations, sent {} times, {:.1} s",
