@@ -106,9 +106,6 @@ pub struct Totals {
     pub quantities: BTreeMap<String, Sums>,
 }
 
-/// Parts that a coverage is compared by.
-const COVERAGE_PARTS: i128 = 1_000_000_000_000;
-
 impl Totals {
     /// The share of the requested value that is covered, 0 to 1; none where nothing is priced.
     pub fn coverage(&self) -> Option<f64> {
@@ -120,14 +117,8 @@ impl Totals {
         (requested > 0).then(|| self.values.covered() as f64 / requested as f64)
     }
 
-    /// The same in billionths of a thousandth, rounded down, for orders that must not hang on a float.
-    pub fn coverage_parts(&self) -> Option<i64> {
-        let requested = self.values.requested;
-        let parts = self
-            .values
-            .covered()
-            .saturating_mul(COVERAGE_PARTS)
-            .checked_div(requested)?;
-        i64::try_from(parts).ok()
+    /// The same as a whole number in the same order, so that groups stand as their shares tell, however small.
+    pub fn coverage_order(&self) -> Option<i64> {
+        i64::try_from(self.coverage()?.to_bits()).ok()
     }
 }

@@ -370,7 +370,7 @@ impl OrderField {
             Self::UnmetValue => digits(totals.values.unmet),
             Self::RequestedValue => digits(totals.values.requested),
             Self::DeliveredValue => digits(totals.values.delivered),
-            Self::Coverage => totals.coverage_parts().map_or(KeyValue::Null, KeyValue::Int),
+            Self::Coverage => totals.coverage_order().map_or(KeyValue::Null, KeyValue::Int),
             Self::RequestCount => digits(totals.requests),
         }
     }
