@@ -58,12 +58,12 @@ fn of_request(table: &Table, row: &ImportRow) -> Vec<Delivered> {
         .enumerate()
         .filter_map(|(index, ((item, record), amount))| {
             let required = self::amount(table, (*record)?, "required_usd");
-            // An item that is less than its line's requirement is the rest of it: the other items' funding is in its line's.
+            // An item that is less than its line's requirement is the rest of it: the other items' funding is in its line's,
+            // and unknown with any of them.
             let rest = required.is_some_and(|required| required != item.quantity);
-            let others = amounts.iter().enumerate().filter(|(other, _)| *other != index);
-            let parts: Decimal = others.filter_map(|(_, amount)| *amount).sum();
-            let amount = if rest { (*amount)? - parts } else { (*amount)? };
-            one(row, item, amount)
+            let others = amounts.iter().enumerate().filter(|(other, _)| rest && *other != index);
+            let parts: Decimal = others.map(|(_, amount)| *amount).sum::<Option<_>>()?;
+            one(row, item, (*amount)? - parts)
         })
         .collect()
 }

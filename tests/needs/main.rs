@@ -11,6 +11,7 @@
 mod analysis;
 #[path = "../common/mod.rs"]
 mod common;
+mod funding;
 #[path = "../invariants/mod.rs"]
 mod invariants;
 #[allow(dead_code)]
