@@ -139,7 +139,7 @@ impl AnalysisQuery {
         )]
         category_depth: Option<i32>,
         #[graphql(
-            desc = "The figures as they were known at this moment; now where absent. Then filters may test country, category, commodity, kind, status, priority and peopleInNeed only."
+            desc = "The figures as they were known at this moment; now where absent. Then filters may test country, category, commodity, kind, status, priority and peopleInNeed only; a request is known from its verification on, and has no figures while WITHDRAWN."
         )]
         as_of: Option<DateTime>,
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
@@ -167,7 +167,7 @@ impl AnalysisQuery {
         #[graphql(desc = "The first day.")] from: Date,
         #[graphql(desc = "The last day, and the last point.")] to: Date,
         #[graphql(
-            desc = "Only items of these requests. Their status, priority and persons are tested as they were, all else as it is now."
+            desc = "Only items of these requests. Their status, priority and persons are tested as they were, all else as it is now; they are known from their verification on, and have no figures while WITHDRAWN."
         )]
         filter: Option<AssistanceRequestFilter>,
         #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
