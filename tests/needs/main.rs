@@ -14,6 +14,7 @@ mod common;
 mod funding;
 #[path = "../invariants/mod.rs"]
 mod invariants;
+mod steps;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
 mod support;
