@@ -11,6 +11,7 @@
 mod analysis;
 #[path = "../common/mod.rs"]
 mod common;
+mod fulfilment;
 mod funding;
 #[path = "../invariants/mod.rs"]
 mod invariants;
@@ -18,4 +19,5 @@ mod steps;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
 mod support;
+mod timeline;
 mod world;
