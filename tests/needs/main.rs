@@ -15,6 +15,8 @@ mod fulfilment;
 mod funding;
 #[path = "../invariants/mod.rs"]
 mod invariants;
+mod lookup;
+mod search;
 mod steps;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]
