@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::client::{Client, PROTOCOL, bearer, narrow};
-use super::feed::from_now;
+use super::client::{Client, Events, PROTOCOL, ask, bearer, narrow};
+use super::feed::{change, from_now};
 use crate::common::{ADMIN, TestApp};
 use crate::metrics::{scrape, sum};
 use crate::{on_both, on_both_with};
@@ -68,6 +68,54 @@ async fn until_free(app: &TestApp) {
     panic!("the seat is still taken");
 }
 
+/// A request for the flood, written by hand.
+fn posted(after: &Value) -> String {
+    let body = json!({ "query": flood(), "variables": after }).to_string();
+    format!(
+        "POST /graphql HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
+        Authorization: Bearer {ADMIN}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// The places of all changes that the flood tells.
+async fn told(app: &TestApp, after: &Value) -> Vec<i64> {
+    let query = "query($after: String) { changes(first: 100, after: $after, filter: { actions: [\"assistanceRequest.created\"] }) { nodes { sequence } } }";
+    let answer = app.ask(Some(ADMIN), query, after.clone()).await;
+    let all: Vec<i64> = answer["changes"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(place)
+        .collect();
+    assert_eq!(all.len(), CHANGES);
+    all
+}
+
+fn place(node: &Value) -> i64 {
+    node["sequence"].as_str().unwrap().parse().unwrap()
+}
+
+/// The place of a change, and the cursor that resumes after it.
+fn seen(change: &Value) -> (i64, Value) {
+    (place(&change["node"]), json!({ "after": change["cursor"] }))
+}
+
+/// The parts of a body in chunks as far as they are whole, and whether the last chunk says that it ends there.
+fn chunks(mut bytes: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") {
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..end]).unwrap(), 16).unwrap();
+        let whole = end + 2 + size + 2;
+        if size == 0 || bytes.len() < whole {
+            return (body, size == 0);
+        }
+        body.extend_from_slice(&bytes[end + 2..end + 2 + size]);
+        bytes = &bytes[whole..];
+    }
+    (body, false)
+}
+
 on_both_with! { &["--live-stall-ms=300", "--max-live-per-key=1"],
     async fn a_socket_that_does_not_read_is_cut_off(app) {
         let after = dam(app).await;
@@ -88,13 +136,7 @@ on_both_with! { &["--live-stall-ms=300", "--max-live-per-key=1"],
     async fn a_stream_that_does_not_read_is_cut_off(app) {
         let after = dam(app).await;
         let mut socket = narrow(app).await;
-        let body = json!({ "query": flood(), "variables": after }).to_string();
-        let request = format!(
-            "POST /graphql HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
-            Authorization: Bearer {ADMIN}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        socket.write_all(request.as_bytes()).await.unwrap();
+        socket.write_all(posted(&after).as_bytes()).await.unwrap();
         tokio::time::sleep(Duration::from_millis(300)).await;
         until_free(app).await;
         let (mut read, mut bytes) = (0, vec![0; 65_536]);
@@ -102,6 +144,78 @@ on_both_with! { &["--live-stall-ms=300", "--max-live-per-key=1"],
             read += count;
         }
         assert!((1..KEPT).contains(&read), "{read}");
+    }
+
+    async fn a_stream_that_was_cut_off_resumes_without_a_gap(app) {
+        let after = dam(app).await;
+        let expected = told(app, &after).await;
+        let mut socket = narrow(app).await;
+        socket.write_all(posted(&after).as_bytes()).await.unwrap();
+        let (mut read, mut bytes) = (Vec::new(), vec![0; 65_536]);
+        // The first two are whole once the third begins.
+        while read.windows(11).filter(|part| part == b"event: next").count() < 3 {
+            let count = socket.read(&mut bytes).await.unwrap();
+            read.extend_from_slice(&bytes[..count]);
+        }
+        until_free(app).await;
+        while let Ok(count @ 1..) = socket.read(&mut bytes).await {
+            read.extend_from_slice(&bytes[..count]);
+        }
+        let head = read.windows(4).position(|part| part == b"\r\n\r\n").unwrap() + 4;
+        let (body, ended) = chunks(&read[head..]);
+        let body = String::from_utf8(body).unwrap();
+        // It breaks off, so that nobody takes it for the end of what there is.
+        assert!(!ended && !body.contains("event: complete"));
+        let (mut places, mut resume) = (Vec::new(), after);
+        for event in body.split_inclusive("\n\n").filter(|event| event.ends_with("\n\n")) {
+            if let Some((_, data)) = event.split_once("data: {") {
+                let data: Value = serde_json::from_str(&format!("{{{data}")).unwrap();
+                let (place, cursor) = seen(change(&data["data"]));
+                places.push(place);
+                resume = cursor;
+            }
+        }
+        assert!((2..CHANGES).contains(&places.len()), "{}", places.len());
+        let mut events = Events::new(ask(app, Some(ADMIN), &flood(), resume).await);
+        while places.len() < CHANGES {
+            places.push(seen(&events.change().await).0);
+        }
+        assert_eq!(places, expected);
+    }
+
+    async fn a_socket_that_was_cut_off_resumes_without_a_gap(app) {
+        let after = dam(app).await;
+        let expected = told(app, &after).await;
+        let mut client = Client::narrow(app, Some(ADMIN)).await;
+        client.subscribe("a", &flood(), after).await;
+        let mut resume = Value::Null;
+        let mut places = Vec::new();
+        while places.len() < 2 {
+            let (place, cursor) = seen(&client.change("a").await);
+            places.push(place);
+            resume = cursor;
+        }
+        until_free(app).await;
+        // What is left of it, and the reason where it is not cut off within a message.
+        while let Some(Ok(message)) = client.socket.next().await {
+            match message {
+                Message::Text(text) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    let (place, cursor) = seen(change(&message["payload"]["data"]));
+                    places.push(place);
+                    resume = cursor;
+                }
+                Message::Close(frame) => assert_eq!(u16::from(frame.unwrap().code), 4410),
+                _ => {}
+            }
+        }
+        assert!((2..CHANGES).contains(&places.len()), "{}", places.len());
+        let mut client = Client::ready(app, Some(ADMIN)).await;
+        client.subscribe("b", &flood(), resume).await;
+        while places.len() < CHANGES {
+            places.push(seen(&client.change("b").await).0);
+        }
+        assert_eq!(places, expected);
     }
 }
 
