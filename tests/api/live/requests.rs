@@ -13,6 +13,28 @@ const CHANGED: &str = "subscription($filter: AssistanceRequestFilter) {
     assistanceRequestChanged(filter: $filter) { id title priority status contact { name } } }";
 const STATE: &str = "assistanceRequest { id version } userErrors { code message }";
 
+const FIGURES: &str =
+    "subscription($filter: AssistanceRequestFilter) { assistanceRequestChanged(filter: $filter) { id fulfilment
+    items { pledgedQuantity committedQuantity inTransitQuantity deliveredQuantity } } }";
+
+/// The next request that comes by the operation with this id; what others tell is passed over.
+async fn heard(client: &mut Client, id: &str) -> Value {
+    loop {
+        let message = client.hear().await;
+        assert_eq!(message["type"], "next", "{message:#}");
+        if message["id"] == id {
+            return message["payload"]["data"]["assistanceRequestChanged"].clone();
+        }
+    }
+}
+
+/// One input with what another adds.
+fn named_more(input: &Value, more: Value) -> Value {
+    let mut input = input.clone();
+    input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    input
+}
+
 /// The next request that comes by this operation.
 async fn next(client: &mut Client) -> Value {
     let message = client.hear().await;
@@ -84,5 +106,54 @@ on_both! {
         app.mutate(&people.coordinator, "verifyAssistanceRequest", named(&submitted), STATE).await;
         let seen = next_of(&mut stranger, &created).await;
         assert_eq!((&seen["status"], &seen["contact"]), (&json!("VERIFIED"), &Value::Null), "first heard of when it is public");
+    }
+
+    async fn a_request_comes_for_what_becomes_of_its_contributions(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let other = update(app, &people, &verified(app, &people).await, json!({ "priority": "LOW" })).await;
+        let mut client = follow(app, &people, None, json!({ "priority": { "eq": "CRITICAL" } })).await;
+        client.subscribe("figures", FIGURES, json!({ "filter": { "priority": { "eq": "CRITICAL" }, "title": { "eq": "Followed" } } })).await;
+        let mut request = update(app, &people, &request, json!({ "title": "Followed" })).await;
+        // Nothing else tells that it has begun.
+        for number in 0.. {
+            request = update(app, &people, &request, json!({ "description": format!("{number}") })).await;
+            if tokio::time::timeout(Duration::from_millis(500), heard(&mut client, "figures")).await.is_ok() {
+                break;
+            }
+        }
+        let items = "query($id: ID!) { assistanceRequest(by: { id: $id }) { items { id } } }";
+        let item = async |request: &Value| app.ask(None, items, json!({ "id": request["id"] })).await["assistanceRequest"]["items"][0]["id"].clone();
+        let elsewhere = json!({ "item": item(&other).await, "organization": "WHO", "quantity": 1 });
+        let mut given = json!({ "item": item(&request).await });
+        for (field, input, expected) in [
+            ("createContribution", json!({ "organization": "WHO", "quantity": "100" }), ["UNMET", "100", "0", "0", "0"]),
+            ("commitContribution", json!({}), ["PARTLY_COMMITTED", "0", "100", "0", "0"]),
+            ("updateContribution", json!({ "quantity": "90" }), ["PARTLY_COMMITTED", "0", "90", "0", "0"]),
+            ("shipContribution", json!({}), ["PARTLY_COMMITTED", "0", "0", "90", "0"]),
+            ("recordDelivery", json!({ "acceptedQuantity": 10, "rejectedQuantity": 5, "on": "2026-11-23" }), ["PARTLY_DELIVERED", "0", "0", "75", "10"]),
+            ("voidDelivery", json!({ "reason": "A mistake." }), ["PARTLY_COMMITTED", "0", "0", "90", "0"]),
+            ("cancelContribution", json!({ "reason": "No flight." }), ["UNMET", "0", "0", "0", "0"]),
+        ] {
+            // Of a request that the filter does not match, nothing is heard.
+            app.mutate(&people.responder, "createContribution", elsewhere.clone(), "userErrors { code }").await;
+            let mut input = if field == "createContribution" { named_more(&given, input) } else { named_with(&given, input) };
+            if field == "voidDelivery" {
+                input["id"] = given["deliveries"][0]["id"].clone();
+            }
+            let done = app.mutate(&people.coordinator, field, input, "contribution { id version deliveries { id } } userErrors { code message }").await;
+            assert_eq!(done["userErrors"], json!([]), "{field}");
+            given = done["contribution"].clone();
+            loop {
+                let seen = heard(&mut client, "figures").await;
+                assert_eq!(seen["id"], request["id"], "{field}");
+                let item = &seen["items"][0];
+                let figures = ["pledgedQuantity", "committedQuantity", "inTransitQuantity", "deliveredQuantity"].map(|name| &item[name]);
+                // What changed before may come once more, as it then is.
+                if (&seen["fulfilment"], json!(figures)) == (&json!(expected[0]), json!(expected[1..])) {
+                    break;
+                }
+            }
+        }
     }
 }
