@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Client, Events, ask};
 use super::feed::{FOLLOW, from_now, write};
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, Backend, TestApp, run_with};
 use crate::on_both_with;
 use crate::support::draft;
 
@@ -101,6 +101,31 @@ on_both_with! { &["--live-recheck-ms=600000"],
             events.complete().await;
         }
     }
+}
+
+/// PostgreSQL alone, which several servers share.
+#[test]
+fn a_key_that_another_server_revokes_ends_its_connections_here() {
+    run_with(Backend::Postgres, &["--live-recheck-ms=600000"], async |app| {
+        let (id, secret) = key(app).await;
+        let (mut other, mut others) = followers(app, ADMIN).await;
+        let its = followers(app, &secret).await;
+        others.change().await;
+        other.change("a").await;
+        let beside = app.beside().await;
+        let query = "mutation($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { userErrors { code } } }";
+        let request = reqwest::Client::new()
+            .post(format!("{}/graphql", beside.url))
+            .bearer_auth(ADMIN);
+        let request = request.json(&json!({ "query": query, "variables": { "input": { "id": id } } }));
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["data"]["revokeApiKey"]["userErrors"], json!([]), "{answer:#}");
+        end(its, "revoked").await;
+        write(app).await;
+        other.change("a").await;
+        others.change().await;
+        beside.stop().await;
+    });
 }
 
 on_both_with! { &["--live-recheck-ms=50"],
