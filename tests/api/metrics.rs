@@ -154,3 +154,28 @@ fn with_a_token_it_is_told_to_whoever_brings_it() {
         }
     });
 }
+
+/// Of trusted documents alone: else a client could make as many labels as it likes.
+#[test]
+fn an_operation_has_its_name_where_its_document_is_trusted() {
+    let named = "query Gap { service { name } }";
+    let folder = std::env::temp_dir().join(format!("nam-needs-metrics-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("web.json"), json!({ "gap": named }).to_string()).unwrap();
+    let setting = format!("--trusted-documents={}", folder.display());
+    run_with(Backend::Sqlite, &[&setting], async |app| {
+        let ask = async |body: serde_json::Value| {
+            let answer = app.request(Method::POST, "/graphql").json(&body).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+        };
+        ask(json!({ "documentId": "web~gap" })).await;
+        ask(json!({ "query": "query Other { service { name } }" })).await;
+        let samples = scrape(app).await;
+        for (operation, count) in [("Gap", 1.0), ("Other", 0.0), ("other", 1.0)] {
+            let label = format!("operation=\"{operation}\"");
+            let told = sum(&samples, "nam_needs_requests_total", &[&label]);
+            assert!((told - count).abs() < 0.1, "{operation}: {samples:#?}");
+        }
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -111,6 +111,11 @@ impl Paging {
         })
     }
 
+    /// The same as the database takes it.
+    fn most(&self) -> u64 {
+        u64::try_from(self.limit).unwrap_or(u64::MAX)
+    }
+
     /// Rows of a page, at most.
     pub(crate) const fn limit(&self) -> usize {
         self.limit
