@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
 pub mod cluster;
+pub mod data;
 pub mod node;
 
 use std::cell::RefCell;
@@ -88,6 +89,14 @@ pub fn run_with(backend: Backend, settings: &[&str], test: impl AsyncFnOnce(&Tes
         test(&app).await;
         app.stop().await;
     });
+}
+
+/// The same on each database in turn, for tests whose settings are their own.
+pub fn on_each(settings: &[&str], mut test: impl AsyncFnMut(&TestApp)) {
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        println!("on {backend:?}");
+        run_with(backend, settings, async |app| test(app).await);
+    }
 }
 
 #[derive(Parser)]
@@ -202,6 +211,15 @@ impl Ground {
             server_url: through(server_url),
             name: name.clone(),
         })
+    }
+
+    pub const fn backend(&self) -> Backend {
+        self.0.backend()
+    }
+
+    /// How many rows each table has.
+    pub async fn row_counts(&self) -> BTreeMap<String, i64> {
+        self.0.row_counts().await
     }
 
     /// The file of SQLite, which may be there or not.
