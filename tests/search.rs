@@ -1,5 +1,4 @@
 //! Search gives the same answers on both databases: words in four languages, prefixes, accents, whatever is typed.
-//! PostgreSQL is asked where `TEST_POSTGRES_URL` names one.
 
 #![allow(
     clippy::unwrap_used,
@@ -57,16 +56,16 @@ async fn engines() -> Vec<Engine> {
     let unique = Uuid::now_v7().simple().to_string();
     let file = std::env::temp_dir().join(format!("nam-needs-search-{unique}.sqlite"));
     let mut urls = vec![("SQLite", format!("sqlite://{}?mode=rwc", file.display()))];
-    if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
-        let admin = Database::connect(&url).await.expect("PostgreSQL");
-        let name = format!("search_{unique}");
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("a database");
-        let (server, _) = url.rsplit_once('/').expect("a database in the URL");
-        urls.push(("PostgreSQL", format!("{server}/{name}")));
-    }
+    let url = std::env::var("TEST_POSTGRES_URL")
+        .expect("TEST_POSTGRES_URL is not set: run the tests by scripts/test, which starts PostgreSQL for them");
+    let admin = Database::connect(&url).await.expect("PostgreSQL");
+    let name = format!("search_{unique}");
+    admin
+        .execute_unprepared(&format!("CREATE DATABASE {name}"))
+        .await
+        .expect("a database");
+    let (server, _) = url.rsplit_once('/').expect("a database in the URL");
+    urls.push(("PostgreSQL", format!("{server}/{name}")));
     let mut engines = Vec::new();
     for (name, url) in urls {
         let db = Database::connect(as_administrator(&url)).await.expect(name);

@@ -1,5 +1,4 @@
-//! Totals, analysis and timeline against plain recomputation, on SQLite and, where `TEST_POSTGRES_URL` is set, on
-//! PostgreSQL.
+//! Totals, analysis and timeline against plain recomputation, on SQLite and on PostgreSQL.
 
 #![allow(
     missing_docs,

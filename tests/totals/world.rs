@@ -207,23 +207,23 @@ pub async fn world(url: &str) -> World {
     }
 }
 
-/// The databases there are.
+/// One of each database.
 pub async fn worlds(name: &str) -> Vec<World> {
     let file = std::env::temp_dir().join(format!("totals-{name}-{}.db", Uuid::now_v7()));
     let mut worlds = vec![world(&format!("sqlite://{}?mode=rwc", file.display())).await];
-    if let Ok(url) = std::env::var("TEST_POSTGRES_URL") {
-        let database = format!("totals_{}", Uuid::now_v7().simple());
-        let db = Database::connect(&url).await.unwrap();
-        db.execute_unprepared(&format!("CREATE DATABASE {database}"))
-            .await
-            .unwrap();
-        let (base, rest) = url.rsplit_once('/').unwrap();
-        let options = rest
-            .split_once('?')
-            .map(|(_, options)| format!("?{options}"))
-            .unwrap_or_default();
-        worlds.push(world(&format!("{base}/{database}{options}")).await);
-    }
+    let url = std::env::var("TEST_POSTGRES_URL")
+        .expect("TEST_POSTGRES_URL is not set: run the tests by scripts/test, which starts PostgreSQL for them");
+    let database = format!("totals_{}", Uuid::now_v7().simple());
+    let db = Database::connect(&url).await.unwrap();
+    db.execute_unprepared(&format!("CREATE DATABASE {database}"))
+        .await
+        .unwrap();
+    let (base, rest) = url.rsplit_once('/').unwrap();
+    let options = rest
+        .split_once('?')
+        .map(|(_, options)| format!("?{options}"))
+        .unwrap_or_default();
+    worlds.push(world(&format!("{base}/{database}{options}")).await);
     worlds
 }
 
