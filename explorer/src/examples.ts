@@ -217,8 +217,9 @@ query NextPage($first: Int!, $after: String) {
   {
     title: "One request, by its reference or its external id",
     query: `# "by" takes exactly one of:
-#   { "reference": "BGD-2020-000042" }
-#   { "externalId": { "source": "HPC", "externalId": "1042" } }
+#   { "externalId": { "source": "WHO-ESFT-2022.1-30D",
+#       "externalId": "BGD" } }
+#   { "reference": "BGD-2026-000042" }
 #   { "id": "…" }
 # Null where there is none, or none that you may see.
 query OneRequest($by: AssistanceRequestBy!) {
@@ -258,7 +259,7 @@ query OneRequest($by: AssistanceRequestBy!) {
   }
 }
 `,
-    variables: { by: { reference: "BGD-2020-000042" } },
+    variables: { by: { externalId: { source: "WHO-ESFT-2022.1-30D", externalId: "BGD" } } },
   },
   {
     title: "Create a request and submit it (needs a key)",

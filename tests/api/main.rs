@@ -15,6 +15,7 @@ mod common;
 mod contribution;
 mod documents;
 mod errors;
+mod examples;
 mod figures;
 mod http;
 mod idempotency;
