@@ -5,39 +5,9 @@ use std::collections::HashMap;
 use nam_needs::interchange::{examples, figures, funding};
 use serde_json::{Value, json};
 
+use crate::common::{ADMIN, data};
 use crate::on_both;
-
-/// Required and funded, in US dollars, by the rules of the file and without the program's reading of it: a plan total
-/// includes its COVID-19 part, a regional sum that stands under several countries is of no country, and two rows name
-/// no State of the reference data.
-fn of_the_file() -> (i64, i64, usize) {
-    let text = include_str!("../../data/real/ghrp_country_plan_requirements_2020-10-21.csv");
-    let rows: Vec<HashMap<String, String>> = csv::Reader::from_reader(text.as_bytes())
-        .deserialize()
-        .map(Result::unwrap)
-        .collect();
-    let regional =
-        |row: &HashMap<String, String>| (row["plan_type"] == "REGIONAL").then(|| row["required_usd"].clone());
-    let number = |text: &str| text.parse::<i64>().unwrap_or(0);
-    let (mut required, mut funded, mut items) = (0, 0, 0);
-    for row in &rows {
-        let repeated = regional(row).is_some_and(|sum| {
-            rows.iter()
-                .filter(|other| regional(other).as_ref() == Some(&sum))
-                .count()
-                > 1
-        });
-        if repeated || ["ABW", "CUW"].contains(&row["iso3"].as_str()) {
-            continue;
-        }
-        items += 1;
-        if row["plan_type"] != "HRP-COVID19" {
-            required += number(&row["required_usd"]);
-            funded += number(&row["funded_usd"]);
-        }
-    }
-    (required, funded, items)
-}
+use crate::support::named_with;
 
 const TOTALS: &str =
     "query($kind: ItemKind!) { needsAnalysis(groupBy: [KIND], itemFilter: { kind: { eq: $kind } }) { nodes { totals {
@@ -51,8 +21,8 @@ on_both! {
         assert!(funded.excess.is_empty() && funded.failed.is_empty(), "{funded:?}");
         let again = figures::load_funding(&app.store).await.unwrap();
         assert_eq!((again.created, again.unchanged), (0, 95), "loading again changes nothing");
-        let (required, received, items) = of_the_file();
-        assert_eq!((required, items), (36_502_086_397, 95));
+        let data::Plans { requests, required, funded: received, items, .. } = data::plans();
+        assert_eq!((requests, required, items), (71, 36_502_086_397, 95));
         let seen = app.ask(None, TOTALS, json!({ "kind": "FUNDING" })).await;
         let totals = &seen["needsAnalysis"]["nodes"][0]["totals"];
         assert_eq!(totals["requestCount"], 71);
@@ -129,6 +99,42 @@ on_both! {
         assert!(all.iter().all(|one| one["source"] == examples::SOURCE), "{all:?}");
         for status in ["PLEDGED", "COMMITTED", "IN_TRANSIT", "DELIVERED"] {
             assert!(all.iter().any(|one| one["status"] == status), "an example that is {status}");
+        }
+    }
+
+    async fn who_needs_gloves_in_africa_is_what_the_files_say_most_urgent_and_largest_first(app) {
+        figures::load(&app.store).await.unwrap();
+        let asked = |row: &&HashMap<String, String>| row["nam_status"] == "MEMBER" && row["who_region"] == "AFRO";
+        let countries = data::rows("reference/countries.csv");
+        let members: HashMap<&str, &str> = countries.iter().filter(asked).map(|row| (row["iso3"].as_str(), row["name"].as_str())).collect();
+        let lines = data::forecast();
+        let mut expected: Vec<(u8, i64, &str)> = lines.iter()
+            .filter(|line| line["item"] == "Gloves, examination" && members.contains_key(line["iso3"].as_str()))
+            .map(|line| (0, line["quantity_needed"].parse().unwrap(), line["iso3"].as_str()))
+            .collect();
+        assert!(expected.len() > 40, "{}", expected.len());
+        let ranks = ["MEDIUM", "HIGH", "CRITICAL"];
+        for urgent in [&[][..], &[("NAM", 2), ("COM", 1), ("GHA", 2), ("ZAF", 1)]] {
+            for &(country, rank) in urgent {
+                let by = json!({ "by": { "externalId": { "source": "WHO-ESFT-2022.1-30D", "externalId": country } } });
+                let found = app.ask(Some(ADMIN), "query($by: AssistanceRequestBy!) { assistanceRequest(by: $by) { id version } }", by).await;
+                let input = named_with(&found["assistanceRequest"], json!({ "priority": ranks[rank] }));
+                let changed = app.mutate(ADMIN, "updateAssistanceRequest", input, "userErrors { code }").await;
+                assert_eq!(changed["userErrors"], json!([]));
+                let line = expected.iter_mut().find(|line| line.2 == country).unwrap();
+                line.0 = u8::try_from(rank).unwrap();
+            }
+            expected.sort_unstable_by(|one, other| other.cmp(one));
+            let query = "{ requestItems(
+                filter: { commodity: { code: { eq: \"GLOVES_EXAM\" } }, request: { country: { namStatus: { eq: MEMBER }, whoRegion: { eq: AFRO } } } }
+                orderBy: [{ field: PRIORITY, direction: DESC }, { field: QUANTITY, direction: DESC }], first: 100)
+                { totalCount nodes { quantity unit { code } request { priority country { code name } } } } }";
+            let seen = app.ask(None, query, Value::Null).await;
+            let rows: Vec<Value> = expected.iter().map(|(rank, quantity, country)| json!({
+                "quantity": quantity.to_string(), "unit": { "code": "PAIR" },
+                "request": { "priority": ranks[usize::from(*rank)], "country": { "code": country, "name": members[country] } },
+            })).collect();
+            assert_eq!(seen["requestItems"], json!({ "totalCount": rows.len(), "nodes": rows }));
         }
     }
 }
