@@ -14,6 +14,7 @@ mod bounds;
 mod common;
 mod contribution;
 mod documents;
+mod editing;
 mod errors;
 mod examples;
 mod figures;
