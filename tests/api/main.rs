@@ -23,6 +23,7 @@ mod idempotency;
 mod lifecycle;
 mod live;
 mod metrics;
+mod order;
 mod own;
 mod rate;
 mod reach;

@@ -1,0 +1,190 @@
+//! Orders and pages, compared with what Rust makes of the same rows.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::common::{ADMIN, TestApp};
+use crate::on_both;
+use crate::reading::{compare, ids, samples, world};
+
+/// Each list that can be ordered by more than names: what Rust reads of its rows, and its keys.
+const LISTS: [(&str, &str, &[&str]); 3] = [
+    (
+        "assistanceRequests",
+        "id priority peopleInNeed neededBy createdAt updatedAt submittedAt verifiedAt reference",
+        &[
+            "PRIORITY",
+            "PEOPLE_IN_NEED",
+            "NEEDED_BY",
+            "CREATED_AT",
+            "UPDATED_AT",
+            "SUBMITTED_AT",
+            "VERIFIED_AT",
+            "REFERENCE",
+        ],
+    ),
+    (
+        "requestItems",
+        "id quantity uncoveredQuantity unmetQuantity unitCostUsd request { priority neededBy }",
+        &[
+            "QUANTITY",
+            "UNCOVERED_QUANTITY",
+            "UNCOVERED_VALUE",
+            "UNMET_QUANTITY",
+            "PRIORITY",
+            "NEEDED_BY",
+        ],
+    ),
+    (
+        "contributions",
+        "id quantity expectedOn deliveredOn createdAt updatedAt",
+        &["QUANTITY", "EXPECTED_ON", "DELIVERED_ON", "CREATED_AT", "UPDATED_AT"],
+    ),
+];
+
+/// The rows of a list, page by page.
+async fn pages(app: &TestApp, list: &str, order: &Value, size: usize, backwards: bool) -> Vec<String> {
+    let (count, cursor) = if backwards {
+        ("last", "before")
+    } else {
+        ("first", "after")
+    };
+    let order_type = format!("{}Order", list[..1].to_uppercase() + list[1..].trim_end_matches('s'));
+    let query = format!(
+        "query($order: [{order_type}!], $cursor: String) {{ it: {list}(orderBy: $order, {count}: {size}, {cursor}: $cursor) {{
+            totalCount nodes {{ id }} edges {{ cursor node {{ id }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"
+    );
+    let (mut all, mut at) = (Vec::new(), Value::Null);
+    loop {
+        let page = app
+            .ask(Some(ADMIN), &query, json!({ "order": order, "cursor": at }))
+            .await["it"]
+            .clone();
+        let info = &page["pageInfo"];
+        let mut rows = ids(&page);
+        let edges = page["edges"].as_array().unwrap();
+        assert_eq!(
+            edges
+                .iter()
+                .map(|edge| edge["node"]["id"].as_str().unwrap())
+                .collect::<Vec<_>>(),
+            rows
+        );
+        assert_eq!(
+            info["startCursor"],
+            edges.first().map_or(Value::Null, |edge| edge["cursor"].clone())
+        );
+        assert_eq!(
+            info["endCursor"],
+            edges.last().map_or(Value::Null, |edge| edge["cursor"].clone())
+        );
+        let (more, behind) = if backwards {
+            ("hasPreviousPage", "hasNextPage")
+        } else {
+            ("hasNextPage", "hasPreviousPage")
+        };
+        assert_eq!(info[behind], json!(!all.is_empty()), "{list} {order} {size} {info:#}");
+        if backwards {
+            rows.extend(all);
+            all = rows;
+        } else {
+            all.extend(rows);
+        }
+        if info[more] == json!(false) {
+            assert_eq!(page["totalCount"], all.len());
+            return all;
+        }
+        at = info[if backwards { "startCursor" } else { "endCursor" }].clone();
+    }
+}
+
+/// What a row is ordered by under a key, as it can be compared; null comes last in either direction.
+fn key(row: &Value, field: &str) -> Value {
+    // An item's urgency and day are its request's.
+    let told = |name: &str| row.get(name).unwrap_or_else(|| &row["request"][name]).clone();
+    let number = |name: &str| row[name].as_str().map(|text| text.parse::<f64>().unwrap());
+    match field {
+        "PRIORITY" => {
+            let place = ["LOW", "MEDIUM", "HIGH", "CRITICAL"]
+                .iter()
+                .position(|one| told("priority") == **one);
+            json!(place.unwrap())
+        }
+        "UNCOVERED_VALUE" => json!(number("unitCostUsd").map(|cost| cost * number("uncoveredQuantity").unwrap())),
+        field => {
+            let mut words = field.split('_').map(str::to_lowercase);
+            let first = words.next().unwrap();
+            told(&words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..]))
+        }
+    }
+}
+
+fn in_order(one: &Value, other: &Value, order: &Value) -> Ordering {
+    order.as_array().unwrap().iter().fold(Ordering::Equal, |so_far, by| {
+        let [one, other] = [one, other].map(|row| key(row, by["field"].as_str().unwrap()));
+        so_far.then_with(|| match (one.is_null(), other.is_null()) {
+            (false, false) if by["direction"] == "DESC" => compare(&other, &one),
+            (false, false) => compare(&one, &other),
+            (one, other) => one.cmp(&other),
+        })
+    })
+}
+
+/// Each key alone in both directions, and some of two and of three keys, whichever way.
+fn orders(fields: &'static [&'static str]) -> Vec<Value> {
+    let by = |field: &str, direction: &str| json!({ "field": field, "direction": direction });
+    let alone = fields
+        .iter()
+        .flat_map(|field| ["ASC", "DESC"].map(|direction| json!([by(field, direction)])));
+    let keys = proptest::sample::subsequence(fields, 2..4).prop_shuffle();
+    let directions = proptest::collection::vec(proptest::sample::select(vec!["ASC", "DESC"]), 3);
+    let several = (keys, directions).prop_map(move |(keys, directions)| {
+        keys.into_iter()
+            .zip(directions)
+            .map(|(key, way)| by(key, way))
+            .collect::<Value>()
+    });
+    alone.chain(samples(&several, 12)).collect()
+}
+
+on_both! {
+    async fn pages_of_any_size_in_any_order_make_the_whole_list_as_rust_orders_it(app) {
+        world(app).await;
+        for (list, selection, fields) in LISTS {
+            let query = format!("{{ it: {list}(first: 100) {{ nodes {{ {selection} }} }} }}");
+            let rows = app.ask(Some(ADMIN), &query, json!({})).await["it"]["nodes"].as_array().unwrap().clone();
+            let row = |id: &String| rows.iter().find(|row| row["id"] == **id).unwrap();
+            for field in fields {
+                let values: BTreeSet<String> = rows.iter().map(|row| key(row, field).to_string()).collect();
+                assert!(values.len() > 1, "{list} has nothing to order by {field}: {values:?}");
+            }
+            let orders = orders(fields);
+            let sizes = samples(&(1_usize..12), orders.len());
+            for (order, size) in orders.iter().zip(sizes) {
+                let whole = pages(app, list, order, 100, false).await;
+                assert_eq!(whole.iter().collect::<BTreeSet<_>>().len(), rows.len());
+                for pair in whole.windows(2) {
+                    assert!(in_order(row(&pair[0]), row(&pair[1]), order).is_le(), "{list} {order}: {pair:?}");
+                }
+                for backwards in [false, true] {
+                    assert_eq!(pages(app, list, order, size, backwards).await, whole, "{list} {order} {size} {backwards}");
+                }
+            }
+        }
+    }
+
+    async fn pages_of_organizations_backwards_are_those_forwards(app) {
+        for field in ["NAME", "CODE"] {
+            for direction in ["ASC", "DESC"] {
+                let order = json!([{ "field": field, "direction": direction }]);
+                let whole = pages(app, "organizations", &order, 100, false).await;
+                for backwards in [false, true] {
+                    assert_eq!(pages(app, "organizations", &order, 7, backwards).await, whole, "{order} {backwards}");
+                }
+            }
+        }
+    }
+}
