@@ -233,24 +233,6 @@ on_both! {
         assert_eq!(same["assistanceRequest"]["version"], 2, "what changes nothing leaves the version");
     }
 
-    async fn a_page_of_fifty_requests_costs_the_same_statements_whatever_it_holds(app) {
-        let people = people(app).await;
-        let query = "{ assistanceRequests(first: 50) { totalCount nodes { title country { name } contributions(first: 2) { nodes { quantity organization { name } } }
-            items { quantity category { name } commodity { name unit { code } } unit { code } contributions(first: 2) { nodes { status } } } } } }";
-        let mut counts = Vec::new();
-        for _ in 0..3 {
-            verified(app, &people).await;
-            // Else whether the answer of before is still good would be asked too.
-            app.store.feed().caught_up(&app.store).await.unwrap();
-            let before = app.store.statements();
-            app.ask(None, query, Value::Null).await;
-            counts.push(app.store.statements() - before);
-        }
-        assert_eq!(counts, [5, 5, 5], "count, requests, contributions of requests, items, contributions of items");
-    }
-}
-
-on_both! {
     async fn what_a_mutation_names_twice_is_done_once(app) {
         let people = people(app).await;
         let fragment = "fragment A on Mutation { createAssistanceRequest(input: $input) { assistanceRequest { reference } } }

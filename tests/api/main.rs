@@ -34,6 +34,7 @@ mod reference_write;
 mod remembered;
 mod rights;
 mod start;
+mod statements;
 mod summary;
 mod support;
 mod table;
