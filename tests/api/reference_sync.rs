@@ -39,6 +39,51 @@ fn without(codes: &[&str]) -> String {
     kept.collect::<Vec<_>>().join("\n")
 }
 
+/// Each noun with one of its codes that no other file names, and the number of its rows.
+const NOUNS: [(&str, &str, usize); 4] = [
+    ("country", "ALB", 195),
+    ("needCategory", "HUM.MULTI", 72),
+    ("commodity", "CHLORINE_HTH_70", 120),
+    ("organization", "WHO", 55),
+];
+
+/// The row of a noun as everybody sees it.
+async fn row(app: &TestApp, noun: &str, code: &str) -> Value {
+    let query = format!("{{ it: {noun}(code: \"{code}\") {{ id name active version }} }}");
+    app.ask(None, &query, json!({})).await["it"].clone()
+}
+
+fn counts_of(noun: &str, report: &SyncReport) -> Counts {
+    match noun {
+        "country" => report.countries,
+        "needCategory" => report.need_categories,
+        "commodity" => report.commodities,
+        _ => report.organizations,
+    }
+}
+
+/// Syncs the bundled files with another one for this noun, and says what became of its rows.
+async fn sync_report(app: &TestApp, noun: &str, change: impl Fn(&str) -> String) -> Counts {
+    let mut files = Files::BUNDLED;
+    let place = match noun {
+        "country" => &mut files.countries,
+        "needCategory" => &mut files.need_categories,
+        "commodity" => &mut files.commodities,
+        _ => &mut files.organizations,
+    };
+    let text = change(place);
+    *place = &text;
+    counts_of(noun, &sync_files(&app.store, files).await.unwrap())
+}
+
+/// A file without the line of a code, which is among the first two columns of each file.
+fn without_line(text: &str, code: &str) -> String {
+    let is = |line: &&str| !line.split(',').take(2).any(|cell| cell == code);
+    let kept: Vec<&str> = text.lines().filter(is).collect();
+    assert_eq!(kept.len() + 1, text.lines().count(), "{code}");
+    kept.join("\n")
+}
+
 async fn sync_organizations(app: &TestApp, organizations: &str) -> SyncReport {
     let files = Files {
         organizations,
@@ -126,5 +171,68 @@ on_both! {
         let answer = app.ask(None, query, json!({})).await;
         assert_eq!(answer["needCategory"]["parent"]["code"], "MED");
         assert!(answer["units"].as_array().unwrap().contains(&json!({ "code": "LITRE", "label": "liter" })));
+    }
+
+    async fn of_every_noun_what_vanishes_is_retired_and_comes_back(app) {
+        for (noun, code, all) in NOUNS {
+            let old = row(app, noun, code).await;
+            assert_eq!((&old["active"], &old["version"]), (&json!(true), &json!(1)), "{noun}");
+            let gone = sync_report(app, noun, |text| without_line(text, code)).await;
+            assert_eq!(gone, Counts { retired: 1, ..unchanged(all - 1) }, "{noun}");
+            let retired = row(app, noun, code).await;
+            assert_eq!((&retired["active"], &retired["version"], &retired["name"]), (&json!(false), &json!(2), &old["name"]), "{noun}");
+            assert_eq!(sync_report(app, noun, |text| without_line(text, code)).await, unchanged(all), "{noun} is retired once");
+            let back = sync_report(app, noun, str::to_owned).await;
+            assert_eq!(back, Counts { updated: 1, ..unchanged(all - 1) }, "{noun}");
+            let back = row(app, noun, code).await;
+            assert_eq!((&back["active"], &back["version"]), (&json!(true), &json!(3)), "{noun}");
+        }
+    }
+
+    async fn of_every_noun_what_an_administrator_has_changed_or_made_stays(app) {
+        for (noun, code, all) in NOUNS {
+            let capital = format!("{}{}", noun[..1].to_uppercase(), &noun[1..]);
+            let old = row(app, noun, code).await;
+            let input = json!({ "id": old["id"], "version": 1, "name": "Renamed" });
+            let update = app.mutate(ADMIN, &format!("update{capital}"), input, "userErrors { code field }").await;
+            assert_eq!(update["userErrors"], json!([]), "{noun}");
+            let input = match noun {
+                "country" => json!({ "code": "XAA", "iso2": "XA", "m49": "990", "name": "Ours", "namStatus": "NONE" }),
+                "needCategory" => json!({ "code": "OURS", "domain": "MEDICAL", "name": "Ours" }),
+                "commodity" => json!({ "code": "OURS", "category": "MED.PPE", "name": "Ours", "unit": "PIECE" }),
+                _ => json!({ "code": "OURS", "name": "Ours", "kind": "NGO" }),
+            };
+            let ours = input["code"].as_str().unwrap().to_owned();
+            let create = app.mutate(ADMIN, &format!("create{capital}"), input, "userErrors { code field }").await;
+            assert_eq!(create["userErrors"], json!([]), "{noun}");
+            let kept = Counts { kept: 2, ..unchanged(all - 1) };
+            // The file as it is, one that says something else of it, and one that does not know it.
+            assert_eq!(counts_of(noun, &sync(&app.store).await.unwrap()), kept, "{noun}");
+            let other = |text: &str| text.replace(old["name"].as_str().unwrap(), "Something else");
+            assert_ne!(sync_report(app, noun, other).await.kept, 0, "{noun}");
+            assert_eq!(counts_of(noun, &sync(&app.store).await.unwrap()).kept, 2, "{noun}");
+            assert_eq!(sync_report(app, noun, |text| without_line(text, code)).await, kept, "{noun}");
+            let stays = row(app, noun, code).await;
+            assert_eq!((&stays["name"], &stays["active"], &stays["version"]), (&json!("Renamed"), &json!(true), &json!(2)), "{noun}");
+            let stays = row(app, noun, &ours).await;
+            assert_eq!((&stays["name"], &stays["active"], &stays["version"]), (&json!("Ours"), &json!(true), &json!(1)), "{noun}");
+        }
+    }
+
+    async fn a_unit_that_vanishes_stays_since_items_are_counted_in_it(app) {
+        // The only commodity that is counted in kilograms.
+        let commodities = without_line(Files::BUNDLED.commodities, "CHLORINE_HTH_70");
+        assert!(!commodities.contains(",KILOGRAM,"));
+        let files = Files { commodities: &commodities, ..Files::BUNDLED };
+        let report = sync_files(&app.store, files).await.unwrap();
+        assert_eq!(report, SyncReport { commodities: Counts { retired: 1, ..unchanged(119) }, ..NOTHING });
+        let units = app.ask(None, "{ units { code } }", json!({})).await;
+        assert!(units["units"].as_array().unwrap().contains(&json!({ "code": "KILOGRAM" })), "{units}");
+        // A new one comes in with its commodity.
+        let more = format!("{}\nBEDS,MED.PPE,Beds,,BED,XBD,bed,,,,,,OURS", Files::BUNDLED.commodities.trim_end());
+        let files = Files { commodities: &more, ..Files::BUNDLED };
+        let report = sync_files(&app.store, files).await.unwrap();
+        assert_eq!(report.units, Counts { inserted: 1, ..unchanged(35) });
+        assert_eq!(report.commodities, Counts { inserted: 1, updated: 1, ..unchanged(119) });
     }
 }
