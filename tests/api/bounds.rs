@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, Backend, TestApp, run, run_with};
+use crate::common::{ADMIN, Backend, TestApp, on_each, run_with};
 use crate::support::{draft, people};
 
 /// A limit that a document or its variables can pass.
@@ -200,7 +200,7 @@ async fn is_kept(app: &TestApp, bound: &Bound, most: usize) {
 
 #[test]
 fn each_limit_holds_to_one_more_or_less() {
-    run(Backend::Sqlite, async |app| {
+    on_each(&[], async |app| {
         for bound in BOUNDS {
             is_kept(app, bound, bound.default).await;
         }
@@ -211,6 +211,7 @@ fn each_limit_holds_to_one_more_or_less() {
 fn each_limit_is_the_operators_and_is_told() {
     for bound in BOUNDS {
         let setting = format!("{}={}", bound.flag, bound.smaller);
+        // A server for each: on one database, since none of them reaches it.
         run_with(Backend::Sqlite, &[&setting], async |app| {
             is_kept(app, bound, bound.smaller).await;
         });
@@ -219,7 +220,7 @@ fn each_limit_is_the_operators_and_is_told() {
 
 #[test]
 fn whoever_signs_in_may_spend_more() {
-    run(Backend::Sqlite, async |app| {
+    on_each(&[], async |app| {
         let of = |rows: usize| {
             format!(
                 "{{ countries(first: {rows}) {{ nodes {{ assistanceRequests(first: 99) {{ nodes {{ id }} }} }} }} }}"
@@ -253,7 +254,7 @@ fn whoever_signs_in_may_spend_more() {
 
 #[test]
 fn an_import_may_be_two_mebibytes_and_no_more() {
-    run(Backend::Sqlite, async |app| {
+    on_each(&[], async |app| {
         let import =
             r#"{"query":"mutation { importAssistanceRequests(input: { source: \"x\", rows: [] }) { __typename } }"}"#;
         for (bytes, status) in [(2_097_152, 200), (2_097_153, 413)] {
@@ -271,40 +272,36 @@ fn an_import_may_be_two_mebibytes_and_no_more() {
 
 #[test]
 fn items_and_rows_are_bounded_as_the_operator_sets() {
-    run_with(
-        Backend::Sqlite,
-        &["--max-items=2", "--max-import-rows=1"],
-        async |app| {
-            let told = app
-                .ask(
-                    None,
-                    "{ service { limits { maxItemsPerRequest maxImportRows } } }",
-                    json!({}),
-                )
-                .await;
-            assert_eq!(
-                told["service"]["limits"],
-                json!({ "maxItemsPerRequest": 2, "maxImportRows": 1 })
+    on_each(&["--max-items=2", "--max-import-rows=1"], async |app| {
+        let told = app
+            .ask(
+                None,
+                "{ service { limits { maxItemsPerRequest maxImportRows } } }",
+                json!({}),
+            )
+            .await;
+        assert_eq!(
+            told["service"]["limits"],
+            json!({ "maxItemsPerRequest": 2, "maxImportRows": 1 })
+        );
+        let people = people(app).await;
+        let mut input = draft();
+        for (count, codes) in [(2, json!([])), (3, json!([{ "code": "TOO_MANY" }]))] {
+            input["items"] = json!(vec![json!({ "commodity": "O2_CONCENTRATOR", "quantity": "1" }); count]);
+            let created = app.mutate(
+                &people.focal,
+                "createAssistanceRequest",
+                input.clone(),
+                "userErrors { code }",
             );
-            let people = people(app).await;
-            let mut input = draft();
-            for (count, codes) in [(2, json!([])), (3, json!([{ "code": "TOO_MANY" }]))] {
-                input["items"] = json!(vec![json!({ "commodity": "O2_CONCENTRATOR", "quantity": "1" }); count]);
-                let created = app.mutate(
-                    &people.focal,
-                    "createAssistanceRequest",
-                    input.clone(),
-                    "userErrors { code }",
-                );
-                assert_eq!(created.await["userErrors"], codes, "{count}");
-            }
-        },
-    );
+            assert_eq!(created.await["userErrors"], codes, "{count}");
+        }
+    });
 }
 
 #[test]
 fn an_answer_tells_ten_errors_however_many_there_are() {
-    run(Backend::Sqlite, async |app| {
+    on_each(&[], async |app| {
         let directives = "@a".repeat(2_400);
         let unknown: String = (0..1_900).map(|number| format!("f{number} ")).collect();
         let wrong: String = (0..15)
@@ -321,7 +318,7 @@ fn an_answer_tells_ten_errors_however_many_there_are() {
             assert!(answer.to_string().len() < 16 * 1024);
         }
     });
-    run_with(Backend::Sqlite, &["--max-errors=3"], async |app| {
+    on_each(&["--max-errors=3"], async |app| {
         let (_, answer) = app.post(None, "{ a b c d e }", json!({})).await;
         assert_eq!(answer["errors"].as_array().unwrap().len(), 3);
     });
@@ -376,7 +373,7 @@ fn hostile() -> Vec<(&'static str, Value)> {
 
 #[test]
 fn a_hostile_request_gets_a_short_answer() {
-    run(Backend::Sqlite, async |app| {
+    on_each(&[], async |app| {
         for (name, body) in hostile() {
             assert!(
                 body.to_string().len() < 262_144,

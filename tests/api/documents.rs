@@ -9,7 +9,7 @@ use reqwest::{Method, RequestBuilder, Url};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::common::{ADMIN, Backend, TestApp, run_with};
+use crate::common::{ADMIN, TestApp, on_each};
 use crate::live::client::{Client, Events, PROTOCOL, bearer};
 use crate::live::feed::{FOLLOW, from_now, write};
 use crate::support::draft;
@@ -53,10 +53,6 @@ impl Drop for Manifests {
     }
 }
 
-fn on_sqlite(settings: &[&str], test: impl AsyncFnOnce(&TestApp)) {
-    run_with(Backend::Sqlite, settings, test);
-}
-
 fn hash(text: &str) -> String {
     Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -94,7 +90,7 @@ const GOOD: (u16, Option<String>) = (200, None);
 
 #[test]
 fn a_query_is_known_by_its_hash_once_it_was_sent_with_it() {
-    on_sqlite(&[], async |app| {
+    on_each(&[], async |app| {
         let by_hash = json!({ "extensions": persisted(&hash(NAME)) });
         let response = app
             .request(Method::POST, "/graphql")
@@ -118,7 +114,7 @@ fn a_query_is_known_by_its_hash_once_it_was_sent_with_it() {
 
 #[test]
 fn a_hash_of_another_document_is_refused_and_registers_nothing() {
-    on_sqlite(&[], async |app| {
+    on_each(&[], async |app| {
         let other = "query Other { service { name } }";
         let body = json!({ "query": NAME, "extensions": persisted(&hash(other)) });
         assert_eq!(posted(app, body).await, refused(400, "BAD_USER_INPUT"));
@@ -140,7 +136,7 @@ fn a_hash_of_another_document_is_refused_and_registers_nothing() {
 
 #[test]
 fn only_what_may_be_executed_is_registered() {
-    on_sqlite(&["--anonymous-read=false"], async |app| {
+    on_each(&["--anonymous-read=false"], async |app| {
         for (text, code) in [
             ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
             ("{ requestItems { totalCount } }", "UNAUTHENTICATED"),
@@ -161,7 +157,7 @@ fn only_what_may_be_executed_is_registered() {
 #[test]
 fn a_mutation_is_not_executed_by_get_under_whatever_name() {
     let manifests = Manifests::usual();
-    on_sqlite(&[&manifests.setting()], async |app| {
+    on_each(&[&manifests.setting()], async |app| {
         let input = json!({ "input": { "name": "by id", "roles": ["READER"] } });
         let body = json!({ "query": MINT, "variables": input, "extensions": persisted(&hash(MINT)) });
         let post = app.request(Method::POST, "/graphql").bearer_auth(ADMIN).json(&body);
@@ -180,7 +176,7 @@ fn a_mutation_is_not_executed_by_get_under_whatever_name() {
 fn a_registered_document_is_named_in_each_of_the_usual_ways() {
     let manifests = Manifests::usual();
     for only in ["--trusted-only=false", "--trusted-only=true"] {
-        on_sqlite(&[&manifests.setting(), only], async |app| {
+        on_each(&[&manifests.setting(), only], async |app| {
             for body in [
                 json!({ "documentId": "name" }),
                 json!({ "id": "name" }),
@@ -208,7 +204,7 @@ fn a_registered_document_is_named_in_each_of_the_usual_ways() {
 #[test]
 fn nothing_else_is_executed_where_only_registered_documents_are() {
     let manifests = Manifests::usual();
-    on_sqlite(&[&manifests.setting(), "--trusted-only=true"], async |app| {
+    on_each(&[&manifests.setting(), "--trusted-only=true"], async |app| {
         for query in [NAME, "{ __typename }", "{ __schema { queryType { name } } }", "{", MINT] {
             let body = json!({ "query": query });
             let post = app.request(Method::POST, "/graphql").bearer_auth(ADMIN);
@@ -231,7 +227,7 @@ fn nothing_else_is_executed_where_only_registered_documents_are() {
 #[test]
 fn documents_are_named_over_connections_that_stay_open_too() {
     let manifests = Manifests::usual();
-    on_sqlite(&[&manifests.setting(), "--trusted-only=true"], async |app| {
+    on_each(&[&manifests.setting(), "--trusted-only=true"], async |app| {
         let say = |id: &str, payload: Value| json!({ "type": "subscribe", "id": id, "payload": payload });
         let mut client = Client::open(app, Some(PROTOCOL), &[])
             .await
@@ -276,7 +272,7 @@ fn documents_are_named_over_connections_that_stay_open_too() {
 
 #[test]
 fn queries_are_registered_over_a_websocket_too() {
-    on_sqlite(&[], async |app| {
+    on_each(&[], async |app| {
         let mut client = Client::ready(app, Some(ADMIN)).await;
         let by_hash = json!({ "extensions": persisted(&hash(FOLLOW)), "variables": from_now(app).await });
         let say = |id: &str, payload: &Value| json!({ "type": "subscribe", "id": id, "payload": payload });

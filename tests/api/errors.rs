@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, Backend, TestApp, run, run_with};
+use crate::common::{ADMIN, Backend, TestApp, on_each, run, run_with};
 use crate::on_both;
 use crate::support::{draft, named, named_with, people, verified};
 
@@ -74,7 +74,7 @@ fn every_code_of_the_table_is_met_with_its_status() {
     let manifest = std::env::temp_dir().join(format!("nam-needs-errors-{}.json", std::process::id()));
     std::fs::write(&manifest, json!({ "1": "{ __typename }" }).to_string()).unwrap();
     let trusted = format!("--trusted-documents={}", manifest.display());
-    run_with(Backend::Sqlite, &[&trusted, "--trusted-only=true"], async |app| {
+    on_each(&[&trusted, "--trusted-only=true"], async |app| {
         let unknown = json!({ "documentId": "2" }).to_string();
         meet(met_by, refused(app, None, unknown).await, "PERSISTED_QUERY_NOT_FOUND");
         meet(
@@ -85,7 +85,7 @@ fn every_code_of_the_table_is_met_with_its_status() {
     });
     std::fs::remove_file(&manifest).unwrap();
     let settings = ["--introspection=false", "--max-cost-anonymous=30", "--max-depth=3"];
-    run_with(Backend::Sqlite, &settings, async |app| {
+    on_each(&settings, async |app| {
         for (query, code) in [
             ("{", "GRAPHQL_PARSE_FAILED"),
             ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
@@ -168,7 +168,7 @@ fn every_code_of_the_table_is_met_with_its_status() {
         assert!(answer["data"]["viewer"]["roles"].is_array());
     });
     let small = ["--rate-exempt=", "--rate-anonymous=1", "--rate-burst-seconds=1"];
-    run_with(Backend::Sqlite, &small, async |app| {
+    on_each(&small, async |app| {
         app.ask(None, "{ __typename }", json!({})).await;
         meet(met_by, refused(app, None, body("{ __typename }")).await, "RATE_LIMITED");
     });

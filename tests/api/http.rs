@@ -6,15 +6,11 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, Backend, TestApp, run, run_with};
+use crate::common::{ADMIN, Backend, TestApp, on_each, run_with};
 
 const NEW: &str = "application/graphql-response+json";
 const OLD: &str = "application/json";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-
-fn on_sqlite(test: impl AsyncFnOnce(&TestApp)) {
-    run(Backend::Sqlite, test);
-}
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {
     response.headers().get(name).map_or("", |value| value.to_str().unwrap())
@@ -55,7 +51,7 @@ fn refused(status: u16, code: &str) -> (u16, String) {
 
 #[test]
 fn an_answer_has_the_form_that_was_asked_for() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let query = r#"{"query":"{ __typename }"}"#;
         for (accept, form) in [
             ("*/*", OLD),
@@ -84,7 +80,7 @@ fn an_answer_has_the_form_that_was_asked_for() {
 
 #[test]
 fn the_status_tells_what_became_of_a_request_where_the_form_allows_it() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         for (query, code) in [
             ("{", "GRAPHQL_PARSE_FAILED"),
             ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
@@ -118,7 +114,7 @@ fn the_status_tells_what_became_of_a_request_where_the_form_allows_it() {
 
 #[test]
 fn a_mistaken_date_in_a_second_mutation_keeps_the_first_from_happening() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let mutation = r#"mutation($at: DateTime) {
             a: createApiKey(input: { name: "a", roles: [READER] }) { secret }
             b: createApiKey(input: { name: "b", roles: [READER], expiresAt: $at }) { secret }
@@ -134,7 +130,7 @@ fn a_mistaken_date_in_a_second_mutation_keeps_the_first_from_happening() {
 
 #[test]
 fn only_json_in_utf_8_is_read() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let query = r#"{"query":"{ __typename }"}"#;
         for kind in [
             "",
@@ -175,7 +171,7 @@ fn only_json_in_utf_8_is_read() {
 
 #[test]
 fn a_body_is_read_up_to_its_limit() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let padded = |bytes: usize| format!("{{\"query\":\"{{ __typename }}\"{}}}", " ".repeat(bytes - 26));
         assert_eq!(send(app, OLD, NEW, padded(262_144)).await.status(), 200);
         let response = send(app, OLD, NEW, padded(262_145)).await;
@@ -192,6 +188,7 @@ fn a_body_is_read_up_to_its_limit() {
 
 #[test]
 fn a_body_that_does_not_come_is_not_waited_for() {
+    // No database is asked, and PostgreSQL would be given no longer at the start.
     run_with(Backend::Sqlite, &["--timeout-ms=300"], async |app| {
         let address = app.url.strip_prefix("http://").unwrap().to_owned();
         let begun = Instant::now();
@@ -211,7 +208,7 @@ fn a_body_that_does_not_come_is_not_waited_for() {
 
 #[test]
 fn get_answers_queries_and_no_mutation() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let response = get(
             app,
             "/graphql?query=query+A($n:String!){__type(name:$n){name}}&variables=%7B%22n%22:%22Query%22%7D",
@@ -245,7 +242,7 @@ fn get_answers_queries_and_no_mutation() {
 
 #[test]
 fn a_credential_that_is_not_good_is_never_a_silent_anonymous_viewer() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let unknown = format!("Bearer nam_{}", "x".repeat(43));
         // RFC 6750: what is no bearer credential at all gets no error code, whatever else is wrong with it.
         const BARE: &str = "Bearer";
@@ -285,7 +282,7 @@ fn a_credential_that_is_not_good_is_never_a_silent_anonymous_viewer() {
 
 #[test]
 fn without_anonymous_reading_a_stranger_learns_who_answers_and_no_more() {
-    run_with(Backend::Sqlite, &["--anonymous-read=false"], async |app| {
+    on_each(&["--anonymous-read=false"], async |app| {
         let open = "{ __typename viewer { roles } service { name } __schema { queryType { name } } }";
         app.ask(None, open, json!({})).await;
         for query in [
@@ -305,7 +302,7 @@ fn without_anonymous_reading_a_stranger_learns_who_answers_and_no_more() {
 #[test]
 fn limits_and_introspection_are_the_operators() {
     let settings = ["--introspection=false", "--max-cost-anonymous=10", "--max-depth=3"];
-    run_with(Backend::Sqlite, &settings, async |app| {
+    on_each(&settings, async |app| {
         for (query, code) in [
             ("{ __schema { types { name } } }", "INTROSPECTION_DISABLED"),
             ("{ requestItems(first: 11) { nodes { id } } }", "QUERY_TOO_COMPLEX"),
@@ -330,8 +327,7 @@ fn limits_and_introspection_are_the_operators() {
 
 #[test]
 fn pages_of_named_origins_may_call_and_others_may_not() {
-    run_with(
-        Backend::Sqlite,
+    on_each(
         &["--allowed-origins=https://a.example,https://b.example"],
         async |app| {
             let preflight = |origin: &str| {
@@ -364,7 +360,7 @@ fn pages_of_named_origins_may_call_and_others_may_not() {
 
 #[test]
 fn a_browser_gets_the_explorer_with_nothing_from_elsewhere() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let page = get(app, "/graphql", BROWSER).await;
         assert_eq!(header(&page, "content-type"), "text/html; charset=utf-8");
         assert_eq!(
@@ -396,7 +392,7 @@ fn a_browser_gets_the_explorer_with_nothing_from_elsewhere() {
 
 #[test]
 fn the_root_leads_to_where_everything_is() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         let response = client.build().unwrap().get(&app.url).send().await.unwrap();
         assert_eq!(
@@ -408,7 +404,7 @@ fn the_root_leads_to_where_everything_is() {
 
 #[test]
 fn health_is_told_and_each_request_has_an_id() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         for (path, body) in [
             ("/healthz", json!({ "alive": true })),
             ("/readyz", json!({ "ready": true })),
@@ -439,7 +435,7 @@ fn health_is_told_and_each_request_has_an_id() {
 
 #[test]
 fn answers_are_compressed_for_whoever_asks() {
-    on_sqlite(async |app| {
+    on_each(&[], async |app| {
         let body = json!({ "query": "{ __schema { types { name description } } }" });
         let request = app.request(Method::POST, "/graphql").header("accept-encoding", "gzip");
         let response = request.json(&body).send().await.unwrap();

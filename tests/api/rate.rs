@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, Backend, TestApp, run_with};
+use crate::common::{ADMIN, TestApp, on_each};
 use crate::live::client::{Client, Events, ask};
 
 /// Strangers: 10 points a second, 60 at once. Signed in: 100 a second, 600 at once.
@@ -51,7 +51,7 @@ fn pass_seconds(app: &TestApp, seconds: i64) {
 
 #[test]
 fn a_stranger_who_has_spent_all_is_told_when_to_come_back() {
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         let first = send(post(app, FIFTY)).await;
         assert_eq!(told(&first), (200, left(9, 6), None));
         assert_eq!(header(&first, "ratelimit-policy").unwrap(), "\"points\";q=60;w=6");
@@ -78,7 +78,7 @@ fn a_stranger_who_has_spent_all_is_told_when_to_come_back() {
 
 #[test]
 fn what_is_refused_is_paid_for_too() {
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         let refusals = [
             ("{", 400),
             ("{ nothing }", 400),
@@ -104,7 +104,7 @@ fn what_is_refused_is_paid_for_too() {
 
 #[test]
 fn guessing_credentials_shuts_the_door_to_credentials() {
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         let guess = || post(app, NOTHING).bearer_auth(format!("nam_{}", "x".repeat(43)));
         assert_eq!(send(guess()).await.status(), 401);
         let second = send(guess()).await;
@@ -118,7 +118,7 @@ fn guessing_credentials_shuts_the_door_to_credentials() {
 
 #[test]
 fn a_principal_pays_for_itself_wherever_it_comes_from() {
-    run_with(Backend::Sqlite, &PROXIED, async |app| {
+    on_each(&PROXIED, async |app| {
         let other = app.key(entity::enums::Role::Reader, None, None).await;
         let from = |address: &str, key: &str| {
             let request = post(app, FIFTY).bearer_auth(key);
@@ -135,7 +135,7 @@ fn a_trusted_proxy_tells_the_address_and_nobody_else_does() {
     let ask = async |app: &TestApp, name: &str, address: &str| {
         send(post(app, FIFTY).header(name, address)).await.status().as_u16()
     };
-    run_with(Backend::Sqlite, &PROXIED, async |app| {
+    on_each(&PROXIED, async |app| {
         for (name, address, status) in [
             ("x-forwarded-for", "192.0.2.1", 200),
             ("x-forwarded-for", "203.0.113.9, 192.0.2.1, 127.0.0.9", 429),
@@ -147,7 +147,7 @@ fn a_trusted_proxy_tells_the_address_and_nobody_else_does() {
             assert_eq!(ask(app, name, address).await, status, "{name}: {address}");
         }
     });
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         assert_eq!(ask(app, "x-forwarded-for", "192.0.2.1").await, 200);
         for name in ["x-forwarded-for", "forwarded", "x-real-ip"] {
             assert_eq!(ask(app, name, "192.0.2.2").await, 429, "{name}");
@@ -158,7 +158,7 @@ fn a_trusted_proxy_tells_the_address_and_nobody_else_does() {
 #[test]
 fn connections_are_counted_by_the_address_that_a_trusted_proxy_tells() {
     let settings = ["--trusted-proxies=127.0.0.0/8", "--max-live-per-address=1"];
-    run_with(Backend::Sqlite, &settings, async |app| {
+    on_each(&settings, async |app| {
         let follow = async |address: &str| {
             let request = app.request(Method::POST, "/graphql").header("x-forwarded-for", address);
             let query = json!({ "query": "subscription { changes { cursor } }" });
@@ -181,7 +181,7 @@ fn connections_are_counted_by_the_address_that_a_trusted_proxy_tells() {
 
 #[test]
 fn on_a_socket_the_operation_is_refused_and_the_socket_stays() {
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         let mut socket = Client::ready(app, None).await;
         socket.subscribe("a", FIFTY, json!({})).await;
         let answer = socket.hear().await;
@@ -211,7 +211,7 @@ fn on_a_socket_the_operation_is_refused_and_the_socket_stays() {
 
 #[test]
 fn a_stream_of_events_has_the_headers_and_is_refused_by_status() {
-    run_with(Backend::Sqlite, &SMALL, async |app| {
+    on_each(&SMALL, async |app| {
         let stream = ask(app, None, "subscription { changes { cursor } }", json!({})).await;
         let remaining = told(&stream).1.expect("a header");
         assert!(remaining.starts_with("\"points\";r=5"), "{remaining}");
@@ -224,20 +224,16 @@ fn a_stream_of_events_has_the_headers_and_is_refused_by_status() {
 
 #[test]
 fn this_machine_is_exempt_by_default_and_a_rate_of_0_is_none() {
-    run_with(Backend::Sqlite, &[], async |app| {
+    on_each(&[], async |app| {
         for _ in 0..50 {
             let answer = send(post(app, FIFTY)).await;
             assert_eq!(told(&answer), (200, left(120_000, 0), None));
         }
     });
-    run_with(
-        Backend::Sqlite,
-        &["--rate-exempt=", "--rate-anonymous=0"],
-        async |app| {
-            let answer = send(post(app, FIFTY)).await;
-            assert_eq!(told(&answer), (200, None, None));
-            let cost = answer.json::<Value>().await.unwrap()["extensions"]["cost"].clone();
-            assert_eq!(cost, json!({ "requested": 50, "limit": 5_000 }));
-        },
-    );
+    on_each(&["--rate-exempt=", "--rate-anonymous=0"], async |app| {
+        let answer = send(post(app, FIFTY)).await;
+        assert_eq!(told(&answer), (200, None, None));
+        let cost = answer.json::<Value>().await.unwrap()["extensions"]["cost"].clone();
+        assert_eq!(cost, json!({ "requested": 50, "limit": 5_000 }));
+    });
 }
