@@ -169,19 +169,6 @@ on_both! {
         assert_eq!(app.refused(None, "submitAssistanceRequest", input).await, "UNAUTHENTICATED");
     }
 
-    async fn nobody_reviews_what_one_submitted(app) {
-        let people = people(app).await;
-        let mut input = draft();
-        input["submit"] = true.into();
-        let created = app.mutate(&people.coordinator, "createAssistanceRequest", input, STATE).await;
-        let request = created["assistanceRequest"].clone();
-        let steps: Vec<&str> = request["availableSteps"].as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
-        assert_eq!(steps, ["withdrawAssistanceRequest", "confirmAssistanceRequest"]);
-        assert_eq!(app.refused(Some(&people.coordinator), "verifyAssistanceRequest", named(&request)).await, "FORBIDDEN");
-        let by_admin = app.mutate(crate::common::ADMIN, "verifyAssistanceRequest", named(&request), STATE).await;
-        assert_eq!(by_admin["assistanceRequest"]["status"], "VERIFIED");
-    }
-
     async fn approvals_are_checked_all_at_once(app) {
         let people = people(app).await;
         let mut input = draft();
