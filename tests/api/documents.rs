@@ -15,6 +15,7 @@ use crate::live::feed::{FOLLOW, from_now, write};
 use crate::support::draft;
 
 const NAME: &str = "query Name { service { name } }";
+const NOW: &str = "query Now { service { changeCursor } }";
 const WRITE: &str = "mutation Write($input: CreateAssistanceRequestInput!) {
     createAssistanceRequest(input: $input) { userErrors { code } } }";
 const MINT: &str = "mutation Mint($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { name } } }";
@@ -38,7 +39,7 @@ impl Manifests {
     fn usual() -> Self {
         Self::new(&[(
             "web.json",
-            json!({ "name": NAME, "mint": MINT, "write": WRITE, "follow": FOLLOW }),
+            json!({ "name": NAME, "mint": MINT, "write": WRITE, "follow": FOLLOW, "now": NOW }),
         )])
     }
 
@@ -246,9 +247,15 @@ fn documents_are_named_over_connections_that_stay_open_too() {
             ("d", json!({ "id": "web~follow" })),
             ("e", json!({ "extensions": persisted(&hash(FOLLOW)) })),
         ];
-        for (id, payload) in named {
+        // What follows begins before the change is made, whenever it is executed.
+        let now = app
+            .request(Method::POST, "/graphql")
+            .json(&json!({ "documentId": "web~now" }));
+        let now: Value = now.send().await.unwrap().json().await.unwrap();
+        let now = json!({ "after": now["data"]["service"]["changeCursor"] });
+        for (id, mut payload) in named {
+            payload["variables"] = now.clone();
             client.say(say(id, payload)).await;
-            // What follows was there before the change is made.
             client.say(say("q", json!({ "documentId": "name" }))).await;
             while client.hear().await != json!({ "type": "complete", "id": "q" }) {}
         }
@@ -256,7 +263,8 @@ fn documents_are_named_over_connections_that_stay_open_too() {
         request = request
             .header("accept", "text/event-stream")
             .header("graphql-client-name", "web");
-        let mut events = Events::new(request.json(&json!({ "documentId": "follow" })).send().await.unwrap());
+        let follow = json!({ "documentId": "follow", "variables": now });
+        let mut events = Events::new(request.json(&follow).send().await.unwrap());
         let body = json!({ "documentId": "web~write", "variables": { "input": draft() } });
         let made = app.request(Method::POST, "/graphql").bearer_auth(ADMIN).json(&body);
         assert_eq!(asked(made).await, GOOD);
@@ -328,7 +336,7 @@ fn a_document_that_the_schema_cannot_answer_stops_the_start_and_fails_the_check(
     let (status, told) = told(&program(&["documents", "check", path(&good.0)]));
     assert_eq!(
         (status, told.as_str()),
-        (Some(0), "4 documents of 1 client: all can be answered\n")
+        (Some(0), "5 documents of 1 client: all can be answered\n")
     );
 }
 
