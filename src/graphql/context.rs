@@ -1,10 +1,11 @@
 //! What every resolver has at hand: who asks, the store, and the limits.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::InputType;
 use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
 
 use crate::domain::actor::Actor;
 use crate::domain::limits::Limits;
@@ -26,6 +27,25 @@ pub struct Request {
     pub limits: Arc<Limits>,
     /// Whether its document selects an object more than once under one name, so that what is selected must be merged.
     pub merges: bool,
+}
+
+/// Tells, by being dropped, that a subscription has fixed the place from which it tells, or never will.
+#[derive(Debug)]
+pub struct Beginning(Mutex<Option<oneshot::Sender<()>>>);
+
+impl Beginning {
+    /// What is waited for at the other end.
+    pub fn new() -> (Self, oneshot::Receiver<()>) {
+        let (sender, begun) = oneshot::channel();
+        (Self(Mutex::new(Some(sender))), begun)
+    }
+}
+
+/// The subscription misses nothing from now on.
+pub fn begun(ctx: &async_graphql::Context<'_>) {
+    if let Some(Beginning(sender)) = ctx.data_opt() {
+        sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
 }
 
 /// The request that a resolver works for.

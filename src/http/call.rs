@@ -10,12 +10,13 @@ use async_graphql::{Request, Response, Value};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
 use tracing::Instrument;
 
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::graphql::context;
+use crate::graphql::context::{self, Beginning};
 use crate::http::accept::Media;
 use crate::http::answer::{Answer, Cost, Form, Keeping};
 use crate::http::documents::Fresh;
@@ -98,6 +99,9 @@ pub struct Answers {
     pub standing: Option<Standing>,
     /// One after the other.
     pub stream: BoxStream<'static, Answer>,
+    /// Ends once the subscription has begun, or will not: from then on it misses nothing. It begins when it is asked for its
+    /// first answer.
+    pub begun: oneshot::Receiver<()>,
 }
 
 /// A subscription that is counted until it is dropped.
@@ -319,7 +323,8 @@ impl Call {
 
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
         let cost = self.cost(&actor, admitted.cost);
-        let request = self.request(actor.clone(), admitted);
+        let (beginning, begun) = Beginning::new();
+        let request = self.request(actor.clone(), admitted).data(beginning);
         let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);
         let following = Following::new(&self.edge);
@@ -331,6 +336,7 @@ impl Call {
             actor,
             standing,
             stream: stream.boxed(),
+            begun,
         })
     }
 

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::graphql::assistance_request::{AssistanceRequest, AssistanceRequestFilter, Columns};
 use crate::graphql::change::filter::ChangeFilter;
 use crate::graphql::change::object::{ChangeEdge, Shown};
-use crate::graphql::context::{reader, request};
+use crate::graphql::context::{begun, reader, request};
 use crate::graphql::fault::{Fallible, Fault};
 use crate::graphql::level::Entry;
 use crate::graphql::written::One;
@@ -134,6 +134,7 @@ impl ChangeSubscription {
         let request = request(ctx)?;
         let filter = ChangeFilter::parse(filter, &request.store.reference())?;
         let place = Place::new(ctx, &*reader(ctx, Consistency::Snapshot)?, after.as_deref()).await?;
+        begun(ctx);
         Ok(unfold(Some((place, filter)), |state| async {
             let (mut place, filter) = state?;
             loop {
@@ -165,6 +166,7 @@ impl ChangeSubscription {
         let reader = reader(ctx, Consistency::Snapshot)?;
         let place = Place::new(ctx, &reader, None).await?;
         let matched = Matched::new(&reader, filter).await?;
+        begun(ctx);
         let columns = Columns::of(ctx.field().selection_set());
         Ok(unfold(Some((place, matched, columns)), |state| async {
             let (mut place, mut matched, columns) = state?;

@@ -7,7 +7,7 @@ use actix_web::body::{BodyStream, BoxBody};
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt, web};
-use futures_util::stream;
+use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -47,13 +47,13 @@ pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) ->
         Ok((Outcome::Answers(answers), note)) => {
             Note { events: true, ..note }.leave(request);
             let guest = Guest::new(&answers.actor, address);
-            begin(request, edge, authorization, guest, answers)
+            begin(request, edge, authorization, guest, answers).await
         }
         Err(error) => operation::respond(request, form(Media::EventStream, &id, &edge).refused(error)),
     }
 }
 
-fn begin(
+async fn begin(
     request: &HttpRequest,
     edge: web::Data<Edge>,
     header: Option<String>,
@@ -84,7 +84,10 @@ fn begin(
         sender,
     };
     let standing = answers.standing;
-    rt::spawn(events.run(answers));
+    let patience = events.edge.time();
+    rt::spawn(events.run(answers.stream));
+    // Whoever has the head has a subscription: what it writes next, it will be told.
+    let _ = tokio::time::timeout(patience, answers.begun).await;
     head(standing).body(body)
 }
 
@@ -121,7 +124,7 @@ struct Events {
 
 impl Events {
     /// Sends events until there are no more.
-    async fn run(self, answers: Answers) {
+    async fn run(self, answers: BoxStream<'static, Answer>) {
         let told = tokio::select! {
             lost = self.talk(answers) => lost.err(),
             error = self.credential.lost(&self.edge) => self.part(error).await.err(),
@@ -139,10 +142,10 @@ impl Events {
         tracing::info!(target: "nam_needs::live", id = self.request_id, transport = "events", end, "ended");
     }
 
-    async fn talk(&self, answers: Answers) -> Result<(), Lost> {
+    async fn talk(&self, answers: BoxStream<'static, Answer>) -> Result<(), Lost> {
         let (sender, mut events) = mpsc::channel(1);
         let form = form(Media::EventStream, &self.request_id, &self.edge);
-        let follow = Feed::new(0, sender).follow(&self.edge.runner, form, answers.stream);
+        let follow = Feed::new(0, sender).follow(&self.edge.runner, form, answers);
         let mut follow = std::pin::pin!(follow);
         let mut followed = false;
         let mut tick = interval(millis(self.edge.rules.live.ping_ms));

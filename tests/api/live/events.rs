@@ -76,6 +76,18 @@ on_both! {
         assert!(events.comments <= 1, "held back until the next sign of life");
     }
 
+    async fn who_has_the_head_of_the_answer_misses_nothing(app) {
+        for _ in 0..20 {
+            let mut changes = Events::new(ask(app, Some(ADMIN), FOLLOW, json!({})).await);
+            let query = "subscription { assistanceRequestChanged { version } }";
+            let mut requests = Events::new(ask(app, Some(ADMIN), query, json!({})).await);
+            write(app).await;
+            changes.change().await;
+            let (_, data) = requests.next().await.unwrap();
+            assert_eq!(data["data"]["assistanceRequestChanged"]["version"], 1, "{data:#}");
+        }
+    }
+
     async fn queries_and_mutations_are_one_event(app) {
         let people = people(app).await;
         let mut events = Events::new(ask(app, None, "{ country(code: \"BGD\") { name } }", json!({})).await);
