@@ -303,3 +303,21 @@ impl AssistanceRequestQuery {
         Some(request_page(ctx, filter, order_by, &arguments(first, after, last, before)).await)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_columns_are_read_that_are_asked_for() {
+        let told = |names: &[&str]| {
+            let columns = Columns::of_names(names.iter().copied()).0;
+            columns.iter().map(|column| format!("{column:?}")).collect::<Vec<_>>()
+        };
+        assert_eq!(told(&[]), ["Id"]);
+        assert_eq!(told(&["title", "items", "__typename"]), ["Id", "Title"]);
+        assert_eq!(told(&["stale", "status", "status"]), ["Id", "Status", "ConfirmedAt"]);
+        // What is not known here is read in full.
+        assert_eq!(told(&["title", "unknown"]).len(), RequestRow::COLUMNS.len());
+    }
+}
