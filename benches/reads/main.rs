@@ -42,7 +42,7 @@ struct Workload {
 /// Public ids of requests that the first query and its SQL choose from.
 const IDS: usize = 5_000;
 
-const WORKLOADS: [Workload; 7] = [
+const WORKLOADS: [Workload; 8] = [
     Workload {
         name: "Q1 one request with its country",
         query: "query($id: ID!) { assistanceRequest(by: { id: $id }) { id reference title status priority neededBy peopleInNeed country { code name } } }",
@@ -92,6 +92,12 @@ const WORKLOADS: [Workload; 7] = [
         query: "query($after: String) { assistanceRequests(first: 50, after: $after) { nodes { id title createdAt } } }",
         sql: None,
     },
+    Workload {
+        name: "D by a date that can be absent",
+        query: "query($later: String) { assistanceRequests(first: 50, after: $later, orderBy: [{ field: NEEDED_BY, direction: DESC }]) {
+            nodes { id title createdAt } } }",
+        sql: None,
+    },
 ];
 
 /// Who answers.
@@ -138,7 +144,7 @@ async fn bench(cluster: &Cluster) {
         servers: [plain, keeping],
         pool,
     };
-    let deep = bench.deep().await;
+    let deep = json!({ "after": bench.deep("").await, "later": bench.deep("orderBy: [{ field: NEEDED_BY, direction: DESC }]").await });
     bench.check().await;
     println!(
         "{requests} requests, {clients} clients, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
@@ -182,14 +188,15 @@ impl Bench {
         answer["data"].clone()
     }
 
-    /// A cursor three quarters down the list of requests, walked to: only the server makes cursors.
-    async fn deep(&self) -> Value {
-        let query =
-            "query($after: String) { assistanceRequests(first: 100, after: $after) { pageInfo { endCursor } } }";
+    /// A cursor three quarters down the list of requests in an order, walked to: only the server makes cursors.
+    async fn deep(&self, order: &str) -> Value {
+        let query = format!(
+            "query($after: String) {{ assistanceRequests(first: 100, after: $after {order}) {{ pageInfo {{ endCursor }} }} }}"
+        );
         let rows: i64 = self.count("SELECT count(*) FROM assistance_request").await;
         let mut after = Value::Null;
         for _ in 0..rows * 3 / 4 / 100 {
-            let page = self.ask(0, query, json!({ "after": after })).await;
+            let page = self.ask(0, &query, json!({ "after": after })).await;
             after = page["assistanceRequests"]["pageInfo"]["endCursor"].clone();
         }
         after
@@ -257,15 +264,16 @@ impl Bench {
     async fn served(&self, server: usize, query: &'static str, deep: &Value, sample: &mut Sample) {
         // A server lets no connection wait for long that has not asked anything yet.
         let connections = connect(&self.servers[server], self.clients).await;
-        let (ids, after) = (Arc::clone(&self.ids), deep.clone());
+        let (ids, places) = (Arc::clone(&self.ids), deep.clone());
         let operation = move |client: usize, turn: usize| {
-            let (connections, ids, after) = (Arc::clone(&connections), Arc::clone(&ids), after.clone());
+            let (connections, ids) = (Arc::clone(&connections), Arc::clone(&ids));
+            let mut variables = places.clone();
             async move {
                 let id = match server {
                     0 => ids[(client * 997 + turn * 31) % ids.len()],
                     _ => ids[0],
                 };
-                let variables = json!({ "id": GlobalId::AssistanceRequest(id).encode().to_string(), "after": after });
+                variables["id"] = GlobalId::AssistanceRequest(id).encode().to_string().into();
                 // The same asked at the same time is answered once: not here, where each answer is to be found anew.
                 let text = match server {
                     0 => format!("{query} # {client}"),
