@@ -8,7 +8,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 pub(crate) struct Migration;
 
 /// Tables and the columns that can be absent and ordered by.
-pub(crate) const ORDERS: [(&str, &str); 7] = [
+const ORDERS: [(&str, &str); 7] = [
     ("assistance_request", "submitted_at"),
     ("assistance_request", "verified_at"),
     ("assistance_request", "needed_by"),
@@ -29,14 +29,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.get_database_backend() != DbBackend::Postgres {
-            return Ok(());
-        }
-        for (table, column) in ORDERS {
-            let sql = format!("DROP INDEX {table}_{column}_desc_idx");
-            manager.get_connection().execute_unprepared(&sql).await?;
-        }
-        Ok(())
+        remove(manager).await
     }
 }
 
@@ -46,6 +39,17 @@ pub(crate) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     }
     for (table, column) in ORDERS {
         let sql = format!("CREATE INDEX {table}_{column}_desc_idx ON {table} ({column} DESC NULLS LAST, id DESC)");
+        manager.get_connection().execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn remove(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if manager.get_database_backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    for (table, column) in ORDERS {
+        let sql = format!("DROP INDEX {table}_{column}_desc_idx");
         manager.get_connection().execute_unprepared(&sql).await?;
     }
     Ok(())

@@ -2,9 +2,8 @@
 //! run in both directions, and those of step `order` cost each write and serve nobody any more.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::m20261123_000011_order::{ORDERS, create};
+use crate::m20261123_000011_order::{create, remove};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -16,14 +15,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.get_database_backend() != DbBackend::Postgres {
-            return Ok(());
-        }
-        for (table, column) in ORDERS {
-            let sql = format!("DROP INDEX {table}_{column}_desc_idx");
-            manager.get_connection().execute_unprepared(&sql).await?;
-        }
-        Ok(())
+        remove(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

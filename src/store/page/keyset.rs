@@ -6,8 +6,7 @@ use std::hash::Hash;
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::QueryResult;
 use sea_orm::sea_query::{
-    Alias, CommonTableExpression, Expr, ExprTrait, Func, NullOrdering, Order, OverStatement, Query, SelectStatement,
-    UnionType, WindowStatement,
+    Alias, Expr, ExprTrait, Func, NullOrdering, Order, OverStatement, Query, SelectStatement, WindowStatement,
 };
 use uuid::Uuid;
 
@@ -40,18 +39,7 @@ pub(crate) struct Key {
 /// The order of a list in SQL: its keys, and the id on which ties break, in the direction of the first key, so that an
 /// index on (key, id) serves it both ways.
 pub(crate) struct Keyset {
-    keys: Vec<Key>,
-}
-
-/// Rows of a list by their first key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// All; it can't be absent.
-    Whole,
-    /// Those that have it.
-    Present,
-    /// Those that lack it.
-    Absent,
+    pub(super) keys: Vec<Key>,
 }
 
 impl Keyset {
@@ -75,93 +63,13 @@ impl Keyset {
         paging: &Paging,
         read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
     ) -> Result<Page<R>, Error> {
-        let rows = reader.all(&self.select(select, paging)?).await?;
+        let rows = reader.all(&self.statement(select, paging)?).await?;
         let rows = rows
             .iter()
             .map(|row| Ok((read(row)?, paging.cursor(self.values(row, columns)?))))
             .collect::<Result<_, sea_orm::DbErr>>()
             .map_err(fault::error)?;
         Ok(paging.cut(rows))
-    }
-
-    /// The statement of a page. Where the first key can be absent, an index gives the rows that have it and those that lack
-    /// it as two runs, so each is read in the order of the index, and the second only where the first is too short.
-    fn select(&self, select: SelectStatement, paging: &Paging) -> Result<SelectStatement, Error> {
-        let (first, second) = match self.parts(paging) {
-            (part, None) => return self.part(select, paging, part),
-            (first, Some(second)) => (first, second),
-        };
-        let mut rest = self.part(select.clone(), paging, second)?;
-        let run = Alias::new("first_run");
-        let count = Query::select().expr(Expr::cust("COUNT(*)")).from(run.clone()).take();
-        rest.and_where(Expr::from(count).lte(paging.most()));
-        let all = |from: Alias| Query::select().expr(Expr::cust("*")).from(from).take();
-        let rest = Query::select()
-            .expr(Expr::cust("*"))
-            .from_subquery(rest, Alias::new("second_run"))
-            .take();
-        let both = all(run.clone()).union(UnionType::All, rest).take();
-        let mut page = Query::select()
-            .expr(Expr::cust("*"))
-            .from_subquery(both, Alias::new("page"))
-            .take();
-        for (index, key) in self.keys.iter().enumerate() {
-            key.put(Expr::col(Alias::new(format!("k{index}"))), paging, &mut page);
-        }
-        let first = self.part(select, paging, first)?;
-        page.limit(paging.most().saturating_add(1))
-            .with_cte(CommonTableExpression::new().table_name(run).query(first).to_owned());
-        Ok(page)
-    }
-
-    /// The runs in which a page can lie, in its order.
-    fn parts(&self, paging: &Paging) -> (Part, Option<Part>) {
-        let absent = |place: &Option<Vec<KeyValue>>| Some(place.as_ref()?.first()? == &KeyValue::Null);
-        match self.keys.first() {
-            Some(key) if key.nullable => {}
-            _ => return (Part::Whole, None),
-        }
-        if absent(&paging.after) == Some(true) {
-            (Part::Absent, None)
-        } else if absent(&paging.before) == Some(false) {
-            (Part::Present, None)
-        } else if paging.backwards {
-            (Part::Absent, Some(Part::Present))
-        } else {
-            (Part::Present, Some(Part::Absent))
-        }
-    }
-
-    /// One run of a page.
-    fn part(&self, mut select: SelectStatement, paging: &Paging, part: Part) -> Result<SelectStatement, Error> {
-        let mut keys = self.keys.clone();
-        let Some(first) = keys.first_mut() else {
-            return Err(Error::internal("an order without keys"));
-        };
-        // In a run all rows have it or none: without a word on absent values an index serves both directions.
-        first.nullable = false;
-        match part {
-            Part::Whole => {}
-            Part::Present => drop(select.and_where(first.expr.clone().is_not_null())),
-            Part::Absent => drop(select.and_where(first.expr.clone().is_null())),
-        }
-        let others = keys.get(1..).unwrap_or_default();
-        for (place, argument, before) in [(&paging.after, "after", false), (&paging.before, "before", true)] {
-            let Some(values) = place else { continue };
-            self.fits(values, argument)?;
-            match (part, values.split_first()) {
-                // Those that lack the first key differ in the others; those that have it come all before.
-                (Part::Absent, Some((KeyValue::Null, values))) => select.and_where(beyond(others, values, before)),
-                (Part::Absent, _) | (Part::Present, Some((KeyValue::Null, _))) => continue,
-                _ => select.and_where(beyond(&keys, values, before)),
-            };
-        }
-        for (index, key) in keys.iter().enumerate() {
-            select.expr_as(key.expr.clone(), Alias::new(format!("k{index}")));
-            key.put(key.expr.clone(), paging, &mut select);
-        }
-        select.limit(paging.most().saturating_add(1));
-        Ok(select)
     }
 
     /// Reads the same page of every parent, in one statement. A parent is named by a column, which comes with what reads
@@ -223,7 +131,7 @@ impl Keyset {
 
     /// Whether the key values can be those of a row. Anybody can make up a cursor with a right checksum, and PostgreSQL
     /// fails where it is to compare a number with a text.
-    fn fits(&self, values: &[KeyValue], argument: &str) -> Result<(), Error> {
+    pub(super) fn fits(&self, values: &[KeyValue], argument: &str) -> Result<(), Error> {
         let fit = values.len() == self.keys.len() && self.keys.iter().zip(values).all(|(key, value)| key.fits(value));
         if fit { Ok(()) } else { Err(altered(argument)) }
     }
@@ -238,7 +146,7 @@ impl Keyset {
 }
 
 /// What comes strictly after these key values in the order, or before them.
-fn beyond(keys: &[Key], values: &[KeyValue], before: bool) -> Expr {
+pub(super) fn beyond(keys: &[Key], values: &[KeyValue], before: bool) -> Expr {
     let mut any = Expr::val(false);
     let mut same: Option<Expr> = None;
     for (key, value) in keys.iter().zip(values) {
@@ -290,7 +198,7 @@ impl Key {
     }
 
     /// Orders by it.
-    fn put(&self, expr: Expr, paging: &Paging, select: &mut SelectStatement) {
+    pub(super) fn put(&self, expr: Expr, paging: &Paging, select: &mut SelectStatement) {
         match self.order(paging.backwards) {
             (order, Some(nulls)) => select.order_by_expr_with_nulls(expr, order, nulls),
             (order, None) => select.order_by_expr(expr, order),
@@ -408,74 +316,5 @@ mod tests {
         assert!(is_taken(&numbers, vec![KeyValue::Int(1), id()]));
         assert!(is_taken(&numbers, vec![KeyValue::Null, id()]));
         assert!(!is_taken(&numbers, vec![text("1"), id()]));
-    }
-
-    /// However deep a page lies, each run of it is sought in the index from the place of its cursor on, in its order.
-    #[tokio::test]
-    async fn a_page_begins_in_the_index_where_its_cursor_stands() {
-        use sea_orm::sea_query::SqliteQueryBuilder;
-        use sqlx::{AssertSqlSafe, Connection, Executor, Row, SqliteConnection};
-
-        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
-        let table = "CREATE TABLE t (k INTEGER, id BLOB NOT NULL); CREATE INDEX t_k ON t (k, id)";
-        connection.execute(table).await.unwrap();
-        let some = vec![KeyValue::Int(7), KeyValue::Id(Uuid::nil())];
-        let none = vec![KeyValue::Null, KeyValue::Id(Uuid::nil())];
-        let (present, between, absent, rest) = ("(k>?)", "(k>? AND k<?)", "(k=?)", "(k=? AND id>?)");
-        for (after, last, descending, expected) in [
-            (None, false, false, vec![present, absent]),
-            (None, false, true, vec![present, absent]),
-            (None, true, false, vec![absent, present]),
-            (Some(&some), false, false, vec![present, absent]),
-            (Some(&some), false, true, vec![between, absent]),
-            (Some(&none), false, false, vec![rest]),
-            (Some(&none), false, true, vec!["(k=? AND id<?)"]),
-            // Backwards, before this place.
-            (Some(&some), true, false, vec![between]),
-            (Some(&some), true, true, vec![present]),
-            (Some(&none), true, false, vec!["(k=? AND id<?)", present]),
-        ] {
-            let fingerprint = Sha256::digest("a\u{0}b\u{0}c").into();
-            let place = after.map(|values| Cursor::new(values.clone(), fingerprint).text());
-            let count = Some(10);
-            let arguments = match last {
-                true => Arguments {
-                    last: count,
-                    before: place,
-                    ..Arguments::default()
-                },
-                false => Arguments {
-                    first: count,
-                    after: place,
-                    ..Arguments::default()
-                },
-            };
-            let paging = Paging::new(&arguments, 50, 100, "a", "b", "c").unwrap();
-            let keyset = Keyset::new(
-                vec![Key {
-                    expr: Expr::col(Alias::new("k")),
-                    kind: KeyKind::Int,
-                    nullable: true,
-                    descending,
-                }],
-                Expr::col(Alias::new("id")),
-            );
-            let all = Query::select().column(Alias::new("id")).from(Alias::new("t")).take();
-            let sql = keyset.select(all, &paging).unwrap().to_string(SqliteQueryBuilder);
-            let rows = connection
-                .fetch_all(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}")))
-                .await
-                .unwrap();
-            let plan: Vec<String> = rows.iter().map(|row| row.get::<String, _>(3)).collect();
-            let sought: Vec<&str> = plan
-                .iter()
-                .filter_map(|step| step.strip_prefix("SEARCH t USING COVERING INDEX t_k "))
-                .collect();
-            assert_eq!(sought, expected, "{sql}\n{plan:#?}");
-            // What is sorted is the few rows of the page, never a run.
-            let sorted = |pair: &[String]| pair[0].starts_with("SEARCH t ") && pair[1].contains("TEMP B-TREE");
-            assert!(!plan.windows(2).any(sorted), "{sql}\n{plan:#?}");
-            assert!(!plan.iter().any(|step| step.starts_with("SCAN t")), "{sql}\n{plan:#?}");
-        }
     }
 }

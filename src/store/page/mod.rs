@@ -3,6 +3,7 @@
 
 mod cursor;
 mod keyset;
+mod runs;
 
 use std::cmp::Ordering;
 
