@@ -1,12 +1,11 @@
 //! How many SQL statements an answer takes: as many, however much is in it.
 
 use nam_needs::interchange::figures;
-use nam_needs::store::needs::refresh;
 use serde_json::{Value, json};
 
 use crate::common::{TestApp, data};
 use crate::on_both;
-use crate::support::{people, verified};
+use crate::support::{people, up_to_date, verified};
 
 /// The answer to a document that was not asked before, and the statements that it took.
 async fn asked(app: &TestApp, query: &str) -> (Value, u64) {
@@ -15,17 +14,6 @@ async fn asked(app: &TestApp, query: &str) -> (Value, u64) {
     let before = app.store.statements();
     let answer = app.ask(None, query, Value::Null).await;
     (answer, app.store.statements() - before)
-}
-
-/// Waits for the writes of other tests: on PostgreSQL all databases count their transactions together.
-async fn up_to_date(app: &TestApp) {
-    for _ in 0..10_000 {
-        if refresh(&app.store).await.unwrap() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("something goes on writing");
 }
 
 on_both! {

@@ -1,25 +1,13 @@
 //! The worldwide figures come from the sums in memory, on a server as it runs: by the role that only serves.
 
-use nam_needs::store::needs::refresh;
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::ADMIN;
 use crate::on_both;
-use crate::support::{STATE, draft, named, people, verified};
+use crate::support::{STATE, draft, named, people, up_to_date, verified};
 
 const ANALYSIS: &str =
     "{ needsAnalysis(groupBy: [WHO_REGION]) { nodes { whoRegion totals { itemCount requestCount } } } }";
-
-/// Waits for the writes of other tests: on PostgreSQL all databases count their transactions together.
-async fn up_to_date(app: &TestApp) {
-    for _ in 0..10_000 {
-        if refresh(&app.store).await.unwrap() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("something goes on writing");
-}
 
 on_both! {
     async fn a_server_answers_worldwide_figures_without_reading_their_rows(app) {

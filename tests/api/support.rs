@@ -87,3 +87,14 @@ pub fn codes(payload: &Value) -> Vec<String> {
         .map(|error| error["code"].as_str().unwrap().into())
         .collect()
 }
+
+/// Waits for the writes of other tests: on PostgreSQL all databases count their transactions together.
+pub async fn up_to_date(app: &TestApp) {
+    for _ in 0..10_000 {
+        if nam_needs::store::needs::refresh(&app.store).await.unwrap() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("something goes on writing");
+}
