@@ -33,24 +33,24 @@ impl MigrationTrait for Migration {
     }
 }
 
+/// Makes the indexes.
 pub(crate) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    if manager.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    for (table, column) in ORDERS {
-        let sql = format!("CREATE INDEX {table}_{column}_desc_idx ON {table} ({column} DESC NULLS LAST, id DESC)");
-        manager.get_connection().execute_unprepared(&sql).await?;
-    }
-    Ok(())
+    each(manager, |table, column| {
+        format!("CREATE INDEX {table}_{column}_desc_idx ON {table} ({column} DESC NULLS LAST, id DESC)")
+    })
+    .await
 }
 
+/// Removes them.
 pub(crate) async fn remove(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    if manager.get_database_backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    for (table, column) in ORDERS {
-        let sql = format!("DROP INDEX {table}_{column}_desc_idx");
-        manager.get_connection().execute_unprepared(&sql).await?;
+    each(manager, |table, column| format!("DROP INDEX {table}_{column}_desc_idx")).await
+}
+
+async fn each(manager: &SchemaManager<'_>, sql: impl Fn(&str, &str) -> String) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        for (table, column) in ORDERS {
+            manager.get_connection().execute_unprepared(&sql(table, column)).await?;
+        }
     }
     Ok(())
 }
