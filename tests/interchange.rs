@@ -8,7 +8,7 @@ use std::io::sink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::TestApp;
+use common::{TestApp, TestFile};
 use nam_needs::domain::actor::Actor;
 use nam_needs::domain::import::ImportOptions;
 use nam_needs::interchange::command::{Import, Imported, export, import};
@@ -42,28 +42,11 @@ fn counts(landing: &Landing) -> (usize, usize, usize) {
     (landing.created, landing.updated, landing.unchanged)
 }
 
-/// A file of a test, removed with it.
-struct TestFile(PathBuf);
-
-impl TestFile {
-    fn new(text: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("nam-needs-{}.csv", uuid::Uuid::now_v7()));
-        std::fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn import(&self, options: ImportOptions) -> Import {
-        Import {
-            file: self.0.clone(),
-            options,
-            ..Import::default()
-        }
-    }
-}
-
-impl Drop for TestFile {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.0));
+fn import_of(file: &TestFile, options: ImportOptions) -> Import {
+    Import {
+        file: file.path().into(),
+        options,
+        ..Import::default()
     }
 }
 
@@ -124,7 +107,7 @@ on_both! {
         figures::load(&app.store).await.unwrap();
         let text = exported(app, Actor::anonymous()).await;
         assert_eq!(text.lines().count(), 2 + 95 + 1080);
-        let (imported, told, _) = run(app, TestFile::new(&text).import(VERIFIED)).await;
+        let (imported, told, _) = run(app, import_of(&TestFile::new(&text), VERIFIED)).await;
         assert!(imported.is_complete(), "{told}");
         assert_eq!(counts(imported.landing.as_ref().unwrap()), (0, 0, 191), "{told}");
     }
@@ -134,10 +117,10 @@ on_both! {
             S,1,NAM,Masks,HIGH,GOODS,MASK_MEDICAL_HCW,10,a\n\
             S,2,AGO,Gloves,LOW,GOODS,GLOVES_EXAM,10,a\n";
         let draft = ImportOptions::default();
-        let (imported, ..) = run(app, TestFile::new(text).import(draft)).await;
+        let (imported, ..) = run(app, import_of(&TestFile::new(text), draft)).await;
         assert_eq!(counts(imported.landing.as_ref().unwrap()), (2, 0, 0));
         let changed = text.replace("GLOVES_EXAM,10", "GLOVES_EXAM,11");
-        let (imported, ..) = run(app, TestFile::new(&changed).import(draft)).await;
+        let (imported, ..) = run(app, import_of(&TestFile::new(&changed), draft)).await;
         assert_eq!(counts(imported.landing.as_ref().unwrap()), (0, 1, 1));
         assert!(!exported(app, Actor::anonymous()).await.contains("Gloves"));
         assert!(exported(app, Actor::system()).await.contains(",11,PAIR,"));
@@ -146,9 +129,9 @@ on_both! {
     async fn what_the_store_refuses_is_told_by_line_and_column(app) {
         let text = "source,externalId,country,title,priority,kind,commodity,quantity\n\
             S,1,NAM,Masks,HIGH,GOODS,MASK_MEDICAL_HCW,10\n";
-        run(app, TestFile::new(text).import(VERIFIED)).await;
+        run(app, import_of(&TestFile::new(text), VERIFIED)).await;
         let moved = text.replace("NAM", "AGO");
-        let (imported, told, _) = run(app, TestFile::new(&moved).import(VERIFIED)).await;
+        let (imported, told, _) = run(app, import_of(&TestFile::new(&moved), VERIFIED)).await;
         assert!(!imported.is_complete());
         assert!(told.contains("line 2 (1): failed: column country: The request of this externalId is one of NAM."), "{told}");
     }

@@ -7,7 +7,7 @@ use nam_needs::domain::actor::{Actor, Principal};
 use nam_needs::domain::rights::{MUTATIONS, Operation, permissions, scope};
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, KEY_HOLDERS, TestApp};
 use crate::on_both;
 use crate::support::{draft, named, named_with};
 
@@ -40,15 +40,7 @@ async fn callers(app: &TestApp) -> Vec<Caller> {
         key: None,
         actor: Actor::anonymous(),
     }];
-    for (role, country, organization) in [
-        (Role::Reader, None, None),
-        (Role::Responder, None, Some("WHO")),
-        (Role::Responder, None, Some("UNICEF")),
-        (Role::FocalPoint, Some("BGD"), None),
-        (Role::FocalPoint, Some("KEN"), None),
-        (Role::Coordinator, None, None),
-        (Role::Admin, None, None),
-    ] {
+    for (role, country, organization) in KEY_HOLDERS {
         callers.push(Caller {
             key: Some(app.key(role, country, organization).await),
             actor: Actor {

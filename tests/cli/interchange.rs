@@ -90,13 +90,13 @@ over_both! {
         assert_eq!(public.lines().count(), 1, "nothing is public yet: {public}");
         let there = TestFile::new("");
         done(ground, &["export", "--all", "--hxl", "--output", there.path()]);
-        let text = std::fs::read_to_string(&there.0).unwrap();
+        let text = std::fs::read_to_string(there.path()).unwrap();
         assert_eq!(text.lines().count(), 2 + 3, "{text}");
         assert!(text.contains("'=Médicos"), "no formula for a spreadsheet: {text}");
 
         let other = Ground::new(ground.backend()).await;
         let mut import = other.command(&["import", "--submit", "-"]);
-        import.stdin(Stdio::from(std::fs::File::open(&there.0).unwrap()));
+        import.stdin(Stdio::from(std::fs::File::open(there.path()).unwrap()));
         let imported = ended(import);
         assert_eq!(imported.status, 0, "{imported:#?}");
         assert!(imported.out.contains("created 2, updated 0, unchanged 0, failed 0"), "{imported:#?}");

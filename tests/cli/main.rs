@@ -11,10 +11,9 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Lines};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use common::{Backend, Ground};
+use common::{Backend, Ground, TestFile};
 use serde_json::{Value, json};
 
 /// Declares tests that run once over an empty database of each kind.
@@ -149,26 +148,5 @@ impl Drop for Served {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
-    }
-}
-
-/// A file of a test, removed with it.
-struct TestFile(PathBuf);
-
-impl TestFile {
-    fn new(text: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("nam-needs-{}.csv", uuid::Uuid::now_v7()));
-        std::fs::write(&path, text).unwrap();
-        Self(path)
-    }
-
-    fn path(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for TestFile {
-    fn drop(&mut self) {
-        drop(std::fs::remove_file(&self.0));
     }
 }

@@ -77,6 +77,17 @@ macro_rules! on_both_with {
     )*};
 }
 
+/// Every role, responders of two organizations, and focal points of two countries.
+pub const KEY_HOLDERS: [(Role, Option<&str>, Option<&str>); 7] = [
+    (Role::Reader, None, None),
+    (Role::Responder, None, Some("WHO")),
+    (Role::Responder, None, Some("UNICEF")),
+    (Role::FocalPoint, Some("BGD"), None),
+    (Role::FocalPoint, Some("KEN"), None),
+    (Role::Coordinator, None, None),
+    (Role::Admin, None, None),
+];
+
 /// Starts a server over a fresh database, runs the test, and stops it.
 pub fn run(backend: Backend, test: impl AsyncFnOnce(&TestApp)) {
     run_with(backend, &[], test);
@@ -979,5 +990,26 @@ impl Database {
                 execute(&with_database(url, "postgres"), &format!("DROP DATABASE {name}")).await;
             }
         }
+    }
+}
+
+/// A file of a test, removed with it.
+pub struct TestFile(PathBuf);
+
+impl TestFile {
+    pub fn new(text: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("nam-needs-{}.csv", uuid::Uuid::now_v7()));
+        std::fs::write(&path, text).unwrap();
+        Self(path)
+    }
+
+    pub fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+}
+
+impl Drop for TestFile {
+    fn drop(&mut self) {
+        drop(std::fs::remove_file(&self.0));
     }
 }

@@ -1,9 +1,8 @@
 //! Every state of a contribution, every step, and everybody who may try it: the tables are written out by hand.
 
-use entity::enums::Role;
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, KEY_HOLDERS, TestApp};
 use crate::on_both;
 use crate::support::named_with;
 use crate::world::World;
@@ -118,15 +117,7 @@ struct Table<'a> {
 impl<'a> Table<'a> {
     async fn new(app: &'a TestApp) -> Self {
         let mut keys = vec![None];
-        for (role, country, organization) in [
-            (Role::Reader, None, None),
-            (Role::Responder, None, Some("WHO")),
-            (Role::Responder, None, Some("UNICEF")),
-            (Role::FocalPoint, Some("BGD"), None),
-            (Role::FocalPoint, Some("KEN"), None),
-            (Role::Coordinator, None, None),
-            (Role::Admin, None, None),
-        ] {
+        for (role, country, organization) in KEY_HOLDERS {
             keys.push(Some(app.key(role, country, organization).await));
         }
         Self {
