@@ -10,7 +10,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Executor};
 
-use crate::store::lanes::{IDLE, Lanes};
+use crate::store::lanes::Lanes;
+use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
 use crate::store::{Clock, Rules, Store};
 
@@ -71,13 +72,14 @@ impl From<sqlx::Error> for ConnectError {
 /// Where the URL is malformed, the database refuses, or it can't be made safe.
 pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store, ConnectError> {
     let statements = Arc::new(Statements::default());
+    let loss = Arc::new(Loss::default());
     let (mut read, mut write, lanes) = match connect.url.split_once(':') {
         Some(("sqlite", _)) => {
             let (read, write) = open_sqlite(connect).await?;
             (read, write, None)
         }
         Some(("postgres" | "postgresql", _)) => {
-            let (read, write, lanes) = open_postgres(connect, &statements).await?;
+            let (read, write, lanes) = open_postgres(connect, &loss, &statements).await?;
             (read, write, Some(lanes))
         }
         _ => return Err(ConnectError::Scheme),
@@ -90,7 +92,7 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
             }
         });
     }
-    Ok(Store::with_lanes(read, write, lanes, statements, clock, rules))
+    Ok(Store::with_lanes(read, write, lanes, loss, statements, clock, rules))
 }
 
 /// One connection writes and the others read: SQLite has one writer anyway, and one that queues here never fails with
@@ -144,7 +146,11 @@ type Opened = (DatabaseConnection, DatabaseConnection, [Arc<Lanes>; 2]);
 /// Connections that read can't write, and each of their transactions is a snapshot by default, so that a plain `BEGIN`
 /// is one round trip. A dropped request must not leave a transaction for the next one: lanes see to that, and what writes
 /// runs in a task of its own, which nobody drops (`Store::write`).
-async fn open_postgres(connect: &Connect, statements: &Arc<Statements>) -> Result<Opened, ConnectError> {
+async fn open_postgres(
+    connect: &Connect,
+    loss: &Arc<Loss>,
+    statements: &Arc<Statements>,
+) -> Result<Opened, ConnectError> {
     let statement_timeout = format!("{}ms", connect.statement_timeout_ms);
     let lock_timeout = format!("{}ms", connect.lock_timeout_ms);
     let options = PgConnectOptions::from_str(&connect.url)?
@@ -159,14 +165,14 @@ async fn open_postgres(connect: &Connect, statements: &Arc<Statements>) -> Resul
         ]);
     let patience = Duration::from_millis(connect.lock_timeout_ms);
     let pool = |most| {
+        let loss = Arc::clone(loss);
         PgPoolOptions::new()
             .max_connections(most)
             .test_before_acquire(false)
-            // A connection that nobody used for a while may have died with the database or a firewall; one in steady
-            // use is not asked, because a ping costs as much as a short read.
-            .before_acquire(|connection, about| {
+            .before_acquire(move |connection, about| {
+                let is_doubted = loss.doubts(about.idle_for);
                 Box::pin(async move {
-                    if about.idle_for > IDLE {
+                    if is_doubted {
                         connection.ping().await?;
                     }
                     Ok(true)
@@ -177,20 +183,14 @@ async fn open_postgres(connect: &Connect, statements: &Arc<Statements>) -> Resul
     let options = connect.watched(options);
     let write = pool(connect.pool_size).connect_with(options.clone()).await?;
     warn_of_power(&write).await?;
-    let laned = |most| {
-        PgPoolOptions::new()
-            .max_connections(most)
-            .test_before_acquire(false)
-            .acquire_timeout(patience)
-    };
-    let numbering = laned(BESIDE).connect_lazy_with(options.clone());
+    let numbering = pool(BESIDE).connect_lazy_with(options.clone());
     let reading = options.options([
         ("default_transaction_isolation", "repeatable read"),
         ("default_transaction_read_only", "on"),
         // A statement whose client has gone away ends within this.
         ("client_connection_check_interval", "500ms"),
     ]);
-    let lanes = [laned(connect.pool_size).connect_with(reading.clone()).await?, numbering];
+    let lanes = [pool(connect.pool_size).connect_with(reading.clone()).await?, numbering];
     let read = pool(BESIDE)
         .after_release(|connection, _| {
             Box::pin(async move {
@@ -204,7 +204,7 @@ async fn open_postgres(connect: &Connect, statements: &Arc<Statements>) -> Resul
     Ok((
         SqlxPostgresConnector::from_sqlx_postgres_pool(read),
         SqlxPostgresConnector::from_sqlx_postgres_pool(write),
-        lanes.map(|pool| Lanes::new(pool, patience, Arc::clone(statements))),
+        lanes.map(|pool| Lanes::new(pool, patience, Arc::clone(loss), Arc::clone(statements))),
     ))
 }
 

@@ -75,6 +75,19 @@ pub(crate) fn unsure(cause: &impl std::fmt::Debug) -> Error {
     Error::Unavailable(message.into())
 }
 
+/// Whether the connection was lost, and with it what its transaction did, unless it was being committed.
+pub(crate) fn is_lost(fault: &DbErr) -> bool {
+    let (DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner))) = fault else {
+        return false;
+    };
+    match &**inner {
+        sqlx::Error::Io(_) => true,
+        // An administrator's command or the end of a process that crashed.
+        sqlx::Error::Database(inner) => matches!(inner.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
+    }
+}
+
 /// Whether the same transaction may well succeed when tried again: a deadlock or a serialization failure.
 pub(crate) fn is_transient(fault: &DbErr) -> bool {
     code(fault).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01"))

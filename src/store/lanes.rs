@@ -13,16 +13,14 @@ use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
 
-/// Time after which a connection is tried before it is used: it may have died with the database or a firewall. One in
-/// steady use is not asked, because a ping costs as much as a short read.
-pub(super) const IDLE: Duration = Duration::from_secs(1);
 /// Time after which a connection goes back to the pool, which ends those that are too old.
 const KEPT: Duration = Duration::from_secs(600);
 
-/// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the connection is closed, at which the database
-/// ends the statement too (`client_connection_check_interval`).
+/// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the
+/// connection is closed, at which the database ends the statement too (`client_connection_check_interval`).
 const LEFT: Duration = Duration::from_millis(100);
 
 /// The connections, as many at once as the pool has.
@@ -33,6 +31,7 @@ pub(super) struct Lanes {
     idle: Mutex<Vec<Kept>>,
     /// Time to wait for one.
     patience: Duration,
+    loss: Arc<Loss>,
     statements: Arc<Statements>,
 }
 
@@ -57,15 +56,48 @@ pub(super) struct Lane {
 }
 
 impl Lanes {
-    pub(super) fn new(pool: PgPool, patience: Duration, statements: Arc<Statements>) -> Arc<Self> {
+    pub(super) fn new(pool: PgPool, patience: Duration, loss: Arc<Loss>, statements: Arc<Statements>) -> Arc<Self> {
         let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         Arc::new(Self {
             pool,
             free: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
             patience,
+            loss,
             statements,
         })
+    }
+
+    /// All rows of a statement that may be sent twice: where its connection is lost, it is sent again over another.
+    ///
+    /// # Errors
+    /// Where none gets free in time, or the database's.
+    pub(super) async fn all(self: &Arc<Self>, statement: impl Fn() -> Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let mut lane = self.lane().await?;
+        match lane.all(statement()).await {
+            Err(_) if lane.is_lost() => {
+                drop(lane);
+                self.lane().await?.all(statement()).await
+            }
+            rows => rows,
+        }
+    }
+
+    /// A connection with a transaction begun, which ends with it; what it wrote is gone then.
+    ///
+    /// # Errors
+    /// Where none gets free in time, or the database's.
+    pub(super) async fn begin(self: &Arc<Self>) -> Result<Lane, DbErr> {
+        let mut lane = self.lane().await?;
+        match lane.begin().await {
+            Err(_) if lane.is_lost() => {
+                drop(lane);
+                let mut lane = self.lane().await?;
+                lane.begin().await?;
+                Ok(lane)
+            }
+            begun => begun.map(|()| lane),
+        }
     }
 
     /// A connection, as soon as one is free.
@@ -97,7 +129,7 @@ impl Lanes {
                 return Ok(lane);
             };
             (lane.connection, lane.taken) = (Some(connection), taken);
-            if idle.elapsed() < IDLE || lane.is_good().await {
+            if !self.loss.doubts(idle.elapsed()) || lane.is_good().await {
                 return Ok(lane);
             }
         }
@@ -135,15 +167,16 @@ impl Lanes {
 }
 
 impl Lane {
-    /// Begins a transaction, which ends with the lane; what it wrote is gone then.
-    ///
-    /// # Errors
-    /// The database's.
-    pub(super) async fn begin(&mut self) -> Result<(), DbErr> {
+    async fn begin(&mut self) -> Result<(), DbErr> {
         let connection = self.connection.as_mut().ok_or_else(broken)?;
         (self.in_transaction, self.is_busy) = (true, true);
         let begun = connection.execute("BEGIN").await;
         self.ended(begun).map(drop)
+    }
+
+    /// Whether its connection died under it.
+    const fn is_lost(&self) -> bool {
+        self.connection.is_none()
     }
 
     /// Whether a connection that rested still answers. One that does not is closed.
@@ -188,6 +221,7 @@ impl Lane {
             let is_refusal = refusal.is_some_and(|error: &PgDatabaseError| error.severity() == PgSeverity::Error);
             if !is_refusal && let Some(mut connection) = self.connection.take() {
                 connection.close_on_drop();
+                self.lanes.loss.seen();
             }
             DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
         })

@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::store::api_key::ApiKey;
 use crate::store::change::Feed;
 use crate::store::lanes::Lanes;
+use crate::store::loss::Loss;
 use crate::store::needs::Summary;
 use crate::store::together::{Apart, Together};
 
@@ -35,6 +36,7 @@ mod exact;
 mod fault;
 mod idempotency;
 mod lanes;
+mod loss;
 pub mod milestone;
 mod movement;
 pub mod need_category;
@@ -72,6 +74,7 @@ struct Inner {
     write: DatabaseConnection,
     /// What readers read by, where it is PostgreSQL, and what gives changes their places.
     lanes: Option<[Arc<Lanes>; 2]>,
+    loss: Arc<Loss>,
     clock: Clock,
     reference: ArcSwap<Reference>,
     refreshing: Mutex<()>,
@@ -105,13 +108,14 @@ impl Store {
         clock: Clock,
         rules: Rules,
     ) -> Self {
-        Self::with_lanes(read, write, None, statements, clock, rules)
+        Self::with_lanes(read, write, None, Arc::default(), statements, clock, rules)
     }
 
     fn with_lanes(
         read: DatabaseConnection,
         write: DatabaseConnection,
         lanes: Option<[Arc<Lanes>; 2]>,
+        loss: Arc<Loss>,
         statements: Arc<Statements>,
         clock: Clock,
         rules: Rules,
@@ -121,6 +125,7 @@ impl Store {
             read,
             write,
             lanes,
+            loss,
             clock,
             reference,
             refreshing: Mutex::default(),

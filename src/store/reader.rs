@@ -117,19 +117,19 @@ impl Reader {
 
     /// All rows of a statement.
     pub(crate) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, Error> {
-        let statement = self.backend().build(statement);
+        let built = || self.backend().build(statement);
         let rows = match &self.snapshot {
-            None => self.alone(statement).await,
-            Some(snapshot) => self.together(&mut *snapshot.lock().await, statement).await,
+            None => self.alone(built).await,
+            Some(snapshot) => self.together(&mut *snapshot.lock().await, built()).await,
         };
         rows.map_err(fault::error)
     }
 
-    async fn alone(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    async fn alone(&self, statement: impl Fn() -> Statement) -> Result<Vec<QueryResult>, DbErr> {
         let Inner { read, lanes, .. } = &*self.store.0;
         match lanes {
-            Some([reading, _]) => reading.lane().await?.all(statement).await,
-            None => read.query_all_raw(statement).await,
+            Some([reading, _]) => reading.all(statement).await,
+            None => read.query_all_raw(statement()).await,
         }
     }
 
@@ -144,11 +144,7 @@ impl Reader {
     async fn begin(&self) -> Result<Session, DbErr> {
         let Inner { read, lanes, .. } = &*self.store.0;
         match lanes {
-            Some([reading, _]) => {
-                let mut lane = reading.lane().await?;
-                lane.begin().await?;
-                Ok(Session::Lane(lane))
-            }
+            Some([reading, _]) => reading.begin().await.map(Session::Lane),
             None => read.begin().await.map(Session::Plain),
         }
     }

@@ -132,10 +132,15 @@ impl Store {
     {
         let (store, author) = (self.clone(), author.into());
         let task = tokio::spawn(inherited(async move {
-            let mut tried = 0;
+            let (mut tried, mut was_lost) = (0, false);
             loop {
                 match store.attempt(&author, opening, &work).await {
                     Err(Refused::Fault(fault)) if tried < RETRIES && fault::is_transient(&fault) => tried += 1,
+                    // Whoever takes the next connection tries it first, so that once is enough.
+                    Err(Refused::Fault(fault)) if !was_lost && fault::is_lost(&fault) => {
+                        store.0.loss.seen();
+                        was_lost = true;
+                    }
                     Err(Refused::Fault(fault)) => {
                         let fault = Arc::try_unwrap(fault).unwrap_or_else(|fault| DbErr::Custom(format!("{fault:?}")));
                         return Err(Refused::Error(fault::undone(fault)));

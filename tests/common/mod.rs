@@ -703,12 +703,12 @@ impl TestApp {
         end_connections(name).await;
     }
 
-    /// Ends all connections that the server has to PostgreSQL.
-    pub async fn cut(&self) {
+    /// Ends all connections that the server has to PostgreSQL. Tells how many of them did not rest.
+    pub async fn cut(&self) -> usize {
         let Database::Postgres { name, .. } = &self.database else {
             panic!("only PostgreSQL has connections to cut");
         };
-        end_connections(name).await;
+        end_connections(name).await
     }
 
     /// Lets nobody else write a request until what comes back is released.
@@ -788,13 +788,29 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{base}/{name}")
 }
 
-/// Ends what clients have open to a database; what PostgreSQL does there by itself is not ours to end.
-async fn end_connections(name: &str) {
-    let end = format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = '{name}' AND backend_type = 'client backend'"
-    );
-    execute(&postgres("TEST_POSTGRES_SERVER_URL"), &end).await;
+/// Ends what clients have open to a database, and waits for that; what PostgreSQL does there by itself is not ours to end.
+/// Tells how many did not rest.
+async fn end_connections(name: &str) -> usize {
+    use sqlx::Connection;
+    let mut connection = sqlx::PgConnection::connect(&postgres("TEST_POSTGRES_SERVER_URL"))
+        .await
+        .unwrap();
+    let end = "SELECT pid, state IS NOT DISTINCT FROM 'idle', pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = $1 AND backend_type = 'client backend'";
+    let ended: Vec<(i32, bool, bool)> = sqlx::query_as(end).bind(name).fetch_all(&mut connection).await.unwrap();
+    let busy = ended.iter().filter(|(_, rests, _)| !rests).count();
+    let ended: Vec<i32> = ended.into_iter().map(|(pid, ..)| pid).collect();
+    let there = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY($1))";
+    while sqlx::query_scalar(there)
+        .bind(&ended)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
+    {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    connection.close().await.unwrap();
+    busy
 }
 
 async fn execute(url: &str, sql: &str) {

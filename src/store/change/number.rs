@@ -77,13 +77,10 @@ pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
 /// The database's.
 pub(super) async fn number(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
     let sql = "SELECT change_number($1)";
-    let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()]);
+    let statement = || Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()]);
     let rows = match &store.0.lanes {
-        Some([_, numbering]) => {
-            let mut lane = numbering.lane().await.map_err(fault::error)?;
-            lane.all(statement).await
-        }
-        None => store.0.write.query_all_raw(statement).await,
+        Some([_, numbering]) => numbering.all(statement).await,
+        None => store.0.write.query_all_raw(statement()).await,
     };
     let rows = rows.map_err(fault::error)?;
     let row = rows
