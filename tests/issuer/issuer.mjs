@@ -5,7 +5,7 @@
 //
 // POST /test/rotate makes new keys, which sign from then on, and still tells the old ones; POST /test/retire tells only
 // the newest.
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -24,15 +24,20 @@ const [port, file] = process.argv.slice(2);
 let keys = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 let answer;
 
+// By way of PEM: to export a key right from the pair that was generated hangs for good where the garbage collector ends
+// the generation in the middle of it (seen on Node 20: both take the lock of that key).
 function made() {
     const pairs = [
-        ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 })],
-        ['ES256', generateKeyPairSync('ec', { namedCurve: 'P-256' })],
-        ['EdDSA', generateKeyPairSync('ed25519')],
+        ['RS256', 'rsa', { modulusLength: 2048 }],
+        ['ES256', 'ec', { namedCurve: 'P-256' }],
+        ['EdDSA', 'ed25519', {}],
     ];
-    return pairs.map(([alg, { privateKey }]) => ({
-        ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg,
-    }));
+    const privateKeyEncoding = { type: 'pkcs8', format: 'pem' };
+    const publicKeyEncoding = { type: 'spki', format: 'pem' };
+    return pairs.map(([alg, type, options]) => {
+        const { privateKey } = generateKeyPairSync(type, { ...options, privateKeyEncoding, publicKeyEncoding });
+        return { ...createPrivateKey(privateKey).export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg };
+    });
 }
 
 function serve(issuer) {
