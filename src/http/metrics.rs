@@ -216,7 +216,7 @@ impl Metrics {
 
     /// Looks where the ledger ends. Where the database does not say so, what was known before stands.
     async fn follow(&self, edge: &web::Data<Edge>) {
-        let here = *edge.store.feed().head().borrow();
+        let here = edge.store.feed().head().borrow().sequence;
         self.ledger_here.set(here);
         let store = edge.store.clone();
         let last = edge

@@ -14,7 +14,7 @@ use crate::domain::actor::Actor;
 use crate::http::cache::{Cache, Key};
 use crate::http::gate::{Admitted, OperationKind, Reach};
 use crate::store::Store;
-use crate::store::change::Touching;
+use crate::store::change::{Head, Touching};
 
 /// Answers that are kept, at most.
 const ENTRIES: usize = 20_000;
@@ -51,7 +51,7 @@ pub struct Kept {
     /// `{"data":…`, without the closing brace.
     pub data: Vec<u8>,
     /// The place of the last change that could touch it and was known when it was begun.
-    last: i64,
+    last: Head,
 }
 
 /// The answers that are kept, and those that are being found.
@@ -62,7 +62,7 @@ pub struct Remembered {
 
 #[derive(Clone)]
 struct Flying {
-    last: i64,
+    last: Head,
     landed: watch::Receiver<Option<Arc<Kept>>>,
 }
 
@@ -77,7 +77,7 @@ pub struct Question {
 pub struct Flight<'a> {
     remembered: &'a Remembered,
     question: Question,
-    last: i64,
+    last: Head,
     /// None where somebody else's is under way.
     lands: Option<watch::Sender<Option<Arc<Kept>>>>,
 }
@@ -142,7 +142,7 @@ impl Remembered {
 
     /// The answer, where it is still good.
     pub async fn find(&self, store: &Store, question: Question) -> Option<Arc<Kept>> {
-        let is_last = |last: i64| store.feed().last(question.touching) == last;
+        let is_last = |last: Head| store.feed().last(question.touching) == last;
         let kept = self.kept.get(&question.key).filter(|kept| is_last(kept.last));
         let flying = match kept {
             Some(_) => None,

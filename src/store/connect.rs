@@ -170,10 +170,10 @@ async fn open_postgres(
             .max_connections(most)
             .test_before_acquire(false)
             .before_acquire(move |connection, about| {
-                let is_doubted = loss.doubts(about.idle_for);
+                let loss = Arc::clone(&loss);
                 Box::pin(async move {
-                    if is_doubted {
-                        connection.ping().await?;
+                    if loss.doubts(about.idle_for) {
+                        connection.ping().await.inspect_err(|_| loss.seen())?;
                     }
                     Ok(true)
                 })

@@ -192,6 +192,7 @@ impl Lane {
         if let Some(mut connection) = self.connection.take() {
             connection.close_on_drop();
         }
+        self.lanes.loss.seen();
         self.is_busy = false;
         false
     }

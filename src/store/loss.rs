@@ -1,26 +1,36 @@
 //! Connections that die while they rest: a restart of the database, or of a firewall, ends many at once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Time after which a connection that rested is tried before it is used. One in steady use is not, because a ping costs as
 /// much as a short read.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// When a connection was last seen to have died: whatever has rested since before is doubted.
+/// How many connections were seen to have died, and when the last one was: whatever has rested since before is doubted.
 #[derive(Debug, Default)]
-pub(super) struct Loss(Mutex<Option<Instant>>);
+pub(super) struct Loss(Mutex<(u64, Option<Instant>)>);
 
 impl Loss {
     /// One has died.
     pub(super) fn seen(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        let (count, last) = &mut *self.seen_so_far();
+        *count += 1;
+        *last = Some(Instant::now());
+    }
+
+    /// How many have died.
+    pub(super) fn count(&self) -> u64 {
+        self.seen_so_far().0
     }
 
     /// Whether a connection that has rested for so long is to be tried before it is used.
     pub(super) fn doubts(&self, rested: Duration) -> bool {
-        let seen = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rested > IDLE || seen.is_some_and(|seen| seen.elapsed() <= rested)
+        rested > IDLE || self.seen_so_far().1.is_some_and(|seen| seen.elapsed() <= rested)
+    }
+
+    fn seen_so_far(&self) -> MutexGuard<'_, (u64, Option<Instant>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -38,7 +48,7 @@ mod tests {
         loss.seen();
         assert!(loss.doubts(second / 2), "rested since before the loss");
         let ago = Instant::now().checked_sub(second / 2).unwrap();
-        *loss.0.lock().unwrap() = Some(ago);
+        *loss.seen_so_far() = (1, Some(ago));
         assert!(!loss.doubts(second / 4), "used since the loss");
         assert!(loss.doubts(second * 3 / 4));
     }

@@ -60,7 +60,7 @@ impl Store {
             actor,
             reference: self.reference(),
             now: self.now(),
-            summary: self.0.summary.folded(),
+            summary: self.0.summary.folded(self.feed().era()),
             snapshot: (consistency == Consistency::Snapshot).then(Mutex::default),
             store: self.clone(),
         }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::client::{Fate, client, names, post, readiness, write, write_well};
-use crate::common::Ground;
 use crate::common::cluster::Cluster;
+use crate::common::{ADMIN, Ground};
 
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let began = Instant::now();
@@ -169,6 +169,106 @@ fn a_standby_takes_over_with_all_that_was_acknowledged_and_the_server_finds_it_b
         drop(server);
         ground
             .through(standby.port)
+            .inspect(async |app| drop(crate::invariants::hold(app).await))
+            .await;
+    });
+}
+
+const WORLD: &str = "{ commodity(code: \"O2_CONCENTRATOR\") { name } needsAnalysis(groupBy: [COUNTRY]) { nodes {
+    country { code } totals { itemCount requestedValueUsd } } } }";
+const SUBMIT: &str =
+    "mutation($name: String!) { importAssistanceRequests(input: { source: \"COPIES\", submit: true, rows: [{
+    externalId: $name, country: \"BGD\", title: $name, priority: HIGH,
+    items: [{ commodity: \"O2_CONCENTRATOR\", quantity: \"2\", unitCostUsd: \"10\" }] }] }) {
+    assistanceRequests { id version } userErrors { message } } }";
+const VERIFY: &str =
+    "mutation($id: ID!, $version: Int!) { verifyAssistanceRequest(input: { id: $id, version: $version }) {
+    userErrors { message } } }";
+const RENAME: &str = "mutation($id: ID!, $version: Int!, $name: String!) { updateCommodity(input: { id: $id,
+    version: $version, name: $name }) { userErrors { message } } }";
+const REVIEWER: &str = "mutation { createApiKey(input: { name: \"Reviewer\", roles: [COORDINATOR] }) { secret
+    userErrors { message } } }";
+
+/// Asks a server whose database nobody takes away.
+async fn ask(url: &str, key: &str, query: &str, variables: Value) -> Value {
+    let body = json!({ "query": query, "variables": variables });
+    let request = client().post(format!("{url}/graphql")).bearer_auth(key).json(&body);
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["errors"], json!(null), "{answer:#}");
+    answer["data"].clone()
+}
+
+async fn rename(url: &str, name: &str) {
+    let query = "{ commodity(code: \"O2_CONCENTRATOR\") { id version } }";
+    let mut variables = ask(url, ADMIN, query, json!({})).await["commodity"].clone();
+    variables["name"] = name.into();
+    let done = ask(url, ADMIN, RENAME, variables).await;
+    assert_eq!(done["updateCommodity"]["userErrors"], json!([]), "{done:#}");
+}
+
+/// A verified request with one item.
+async fn verified(url: &str, reviewer: &str, name: &str) {
+    let submitted = ask(url, ADMIN, SUBMIT, json!({ "name": name })).await;
+    let request = &submitted["importAssistanceRequests"]["assistanceRequests"][0];
+    let done = ask(url, reviewer, VERIFY, request.clone()).await;
+    assert_eq!(done["verifyAssistanceRequest"]["userErrors"], json!([]), "{done:#}");
+}
+
+/// A copy that lags behind takes over under a running server: what was acknowledged meanwhile is lost with the first, and
+/// nothing of it may stay in the figures, the kept answers, the reference data or the subscriptions.
+#[test]
+fn what_an_older_copy_never_had_is_forgotten_by_the_server_too() {
+    actix_web::rt::System::new().block_on(async {
+        let cluster = Cluster::start();
+        let ground = Ground::in_cluster(&cluster).await;
+        let address = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        let database = Arc::new(Mutex::new(address(cluster.port)));
+        let server = ground.through(switch(&database).await).serve(1).await.remove(0);
+        let url = server.url.as_str();
+        let made = ask(url, ADMIN, REVIEWER, json!({})).await;
+        let reviewer = made["createApiKey"]["secret"].as_str().unwrap();
+        let world = async || ask(url, ADMIN, WORLD, json!({})).await;
+        rename(url, "As it was").await;
+        verified(url, reviewer, "first").await;
+        let before = world().await;
+        let copy = cluster.copy(&[]);
+        rename(url, "As it never was").await;
+        verified(url, reviewer, "second").await;
+        verified(url, reviewer, "third").await;
+        let lost = world().await;
+        assert_ne!(before, lost);
+        assert_eq!(world().await, lost);
+        let follow = json!({ "query": "subscription { changes { node { action } } }" });
+        let followed = client().post(format!("{url}/graphql")).bearer_auth(ADMIN).json(&follow);
+        let mut followed = followed.header("accept", "text/event-stream").send().await.unwrap();
+
+        cluster.stop("immediate");
+        copy.begin();
+        *database.lock().unwrap() = address(copy.port);
+        let client = client();
+        until("the figures of the copy", async || {
+            let (_, answer) = post(&client, url, &json!({ "query": WORLD })).await.unwrap();
+            answer["data"] == before
+        })
+        .await;
+        let mut told = String::new();
+        while let Some(bytes) = followed.chunk().await.unwrap() {
+            told.push_str(&String::from_utf8_lossy(&bytes));
+        }
+        assert!(told.contains("BAD_CURSOR"), "{told}");
+        // More changes again than were lost, so that each place in the ledger is taken by another one.
+        for (items, name) in [(2, "other second"), (3, "other third"), (4, "other fourth")] {
+            verified(url, reviewer, name).await;
+            let now = world().await;
+            assert_eq!(
+                now["needsAnalysis"]["nodes"][0]["totals"]["itemCount"], items,
+                "{now:#}"
+            );
+            assert_eq!(now["commodity"]["name"], "As it was");
+        }
+        drop(server);
+        ground
+            .through(copy.port)
             .inspect(async |app| drop(crate::invariants::hold(app).await))
             .await;
     });

@@ -35,7 +35,8 @@ pub struct ChangeSubscription;
 struct Place {
     store: Store,
     actor: Arc<Actor>,
-    head: watch::Receiver<i64>,
+    head: watch::Receiver<change::Head>,
+    era: u64,
     sequence: i64,
     waiting: VecDeque<Arc<change::Edge>>,
 }
@@ -45,6 +46,7 @@ impl Place {
     async fn new(ctx: &Context<'_>, reader: &Reader, after: Option<&str>) -> Fallible<Self> {
         let request = request(ctx)?;
         let head = request.store.feed().head();
+        let era = head.borrow().era;
         let sequence = match after {
             Some(after) => change::position_of(reader, after).await?,
             None => change::head(reader).await?.0,
@@ -53,21 +55,25 @@ impl Place {
             store: request.store.clone(),
             actor: Arc::clone(&request.actor),
             head,
+            era,
             sequence,
             waiting: VecDeque::new(),
         })
     }
 
-    /// The next change, whoever may see it; waits for it. None once the server ends.
+    /// The next change, whoever may see it; waits for it. None once the server ends. BAD_CURSOR where the database has lost
+    /// changes that may have been told.
     async fn next(&mut self) -> Option<Result<Arc<change::Edge>, Error>> {
         loop {
             if let Some(edge) = self.waiting.pop_front() {
                 self.sequence = edge.change.sequence;
                 return Some(Ok(edge));
             }
-            let sequence = self.sequence;
-            if self.head.wait_for(|head| *head > sequence).await.is_err() {
-                return None;
+            let (era, sequence) = (self.era, self.sequence);
+            let moved = self.head.wait_for(|head| head.sequence > sequence || head.era != era);
+            if moved.await.ok()?.era != era {
+                let message = "The database has lost changes that may have been told here. Read everything anew.";
+                return Some(Err(Error::BadCursor(message.into())));
             }
             match self.store.feed().after(&self.store, sequence).await {
                 Ok(edges) => self.waiting.extend(edges),

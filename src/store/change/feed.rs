@@ -13,10 +13,10 @@ use tokio::sync::{Notify, watch};
 use crate::domain::actor::Actor;
 use crate::error::Error;
 use crate::store::change::number::number;
-use crate::store::change::read::{Edge, after, head};
+use crate::store::change::read::{Edge, after, head, position_of};
 use crate::store::statements::in_background;
 use crate::store::together::Together;
-use crate::store::{Consistency, Store, fault, reference};
+use crate::store::{Consistency, Reader, Store, fault, reference};
 
 /// Changes that are kept in memory; who is further behind reads the database.
 const KEPT: usize = 4_096;
@@ -34,12 +34,21 @@ const CATCHING_UP: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Feed {
     recent: RwLock<VecDeque<Arc<Edge>>>,
-    head: watch::Sender<i64>,
+    head: watch::Sender<Head>,
     keys: watch::Sender<u64>,
     new: Notify,
     /// The place of the last change of reference data.
     reference: AtomicI64,
     end: Together<i64>,
+}
+
+/// A place in the ledger, of one of the histories that this server has known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Head {
+    /// How often the database turned out to have lost what this server knew.
+    pub era: u64,
+    /// The change, by its place.
+    pub sequence: i64,
 }
 
 /// What can make an answer another one.
@@ -55,7 +64,7 @@ impl Default for Feed {
     fn default() -> Self {
         Self {
             recent: RwLock::default(),
-            head: watch::Sender::new(0),
+            head: watch::Sender::new(Head::default()),
             keys: watch::Sender::new(0),
             new: Notify::new(),
             reference: AtomicI64::new(0),
@@ -71,8 +80,13 @@ impl Feed {
     }
 
     /// The place of the last change that is known here, as it moves.
-    pub fn head(&self) -> watch::Receiver<i64> {
+    pub fn head(&self) -> watch::Receiver<Head> {
         self.head.subscribe()
+    }
+
+    /// How often the database turned out to have lost what this server knew.
+    pub fn era(&self) -> u64 {
+        self.head.borrow().era
     }
 
     /// Waits until everything up to a place is known here, reference data in memory too: whoever copies the database takes
@@ -82,10 +96,10 @@ impl Feed {
     /// `UNAVAILABLE` where that takes too long.
     pub async fn reached(&self, sequence: i64) -> Result<(), Error> {
         let mut head = self.head();
-        if *head.borrow() < sequence {
+        if head.borrow().sequence < sequence {
             self.wake();
         }
-        match tokio::time::timeout(CATCHING_UP, head.wait_for(|head| *head >= sequence)).await {
+        match tokio::time::timeout(CATCHING_UP, head.wait_for(|head| head.sequence >= sequence)).await {
             Ok(Ok(_)) => Ok(()),
             _ => {
                 let message = "This server has not read yet what others wrote: try again in a moment.";
@@ -100,10 +114,14 @@ impl Feed {
     }
 
     /// The place of the last change of this kind that is known here.
-    pub fn last(&self, touching: Touching) -> i64 {
+    pub fn last(&self, touching: Touching) -> Head {
+        let head = *self.head.borrow();
         match touching {
-            Touching::Reference => self.reference.load(Ordering::SeqCst),
-            Touching::Anything => *self.head.borrow(),
+            Touching::Reference => Head {
+                sequence: self.reference.load(Ordering::SeqCst),
+                ..head
+            },
+            Touching::Anything => head,
         }
     }
 
@@ -118,11 +136,11 @@ impl Feed {
         });
         let end = end.await?;
         let mut known = self.head.subscribe();
-        if *known.borrow() >= end {
+        if known.borrow().sequence >= end {
             return Ok(());
         }
         self.wake();
-        let known = known.wait_for(|known| *known >= end);
+        let known = known.wait_for(|known| known.sequence >= end);
         match tokio::time::timeout(PATIENCE * 2, known).await {
             Ok(Ok(_)) => Ok(()),
             _ => Err(Error::Unavailable(
@@ -159,6 +177,28 @@ impl Feed {
         let surplus = recent.len().saturating_sub(KEPT);
         recent.drain(..surplus);
     }
+
+    /// Forgets all that is known, from a place on that another history has too.
+    fn begin_anew(&self, sequence: i64) {
+        self.recent.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.reference.store(sequence, Ordering::SeqCst);
+        self.keys.send_modify(|count| *count += 1);
+        self.head.send_modify(|head| {
+            *head = Head {
+                era: head.era + 1,
+                sequence,
+            }
+        });
+    }
+}
+
+/// The end of what a follower knows.
+#[derive(Debug)]
+struct Known {
+    sequence: i64,
+    cursor: String,
+    /// The connections that had died when it was last seen in the database: another database may have taken its place.
+    losses: u64,
 }
 
 /// Follows the ledger until `stop`: brings what other servers wrote into memory, and tells whoever waits.
@@ -182,26 +222,49 @@ pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
 }
 
 /// Reads everything after the place that is known.
-async fn catch_up(store: &Store, known: &mut Option<i64>) -> Result<(), Error> {
+async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error> {
     let feed = &store.0.feed;
+    let losses = store.0.loss.count();
     let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
     let last = match store.backend() {
         DbBackend::Postgres => number(store, store.now()).await?,
         _ => head(&reader).await?.0,
     };
-    let Some(mut at) = *known else {
-        // Whatever came before is in the database; what comes from here on is told.
-        reference::load(store).await?;
-        *known = Some(last);
-        feed.reference.store(last, Ordering::SeqCst);
-        feed.head.send_replace(last);
-        return Ok(());
+    let is_doubted = |known: &Known| known.losses != losses || last < known.sequence;
+    let known = match known {
+        Some(known) if !is_doubted(known) || is_there(&reader, &known.cursor).await? => known,
+        known => {
+            // Whatever came before is in the database; what comes from here on is told.
+            let (sequence, cursor) = head(&reader).await?;
+            reference::load(store).await?;
+            match known {
+                None => {
+                    feed.reference.store(sequence, Ordering::SeqCst);
+                    feed.head.send_modify(|head| head.sequence = sequence);
+                }
+                Some(lost) => {
+                    tracing::error!(
+                        lost = lost.sequence,
+                        found = sequence,
+                        "the database has lost changes that were acknowledged: it is another, or an older copy"
+                    );
+                    feed.begin_anew(sequence);
+                }
+            }
+            known.insert(Known {
+                sequence,
+                cursor,
+                losses,
+            })
+        }
     };
-    while at < last {
-        let edges = after(&reader, at, BATCH).await?;
-        let Some(end) = edges.last().map(|edge| edge.change.sequence) else {
+    known.losses = losses;
+    while known.sequence < last {
+        let edges = after(&reader, known.sequence, BATCH).await?;
+        let Some(end) = edges.last() else {
             break;
         };
+        let (end, cursor) = (end.change.sequence, end.cursor.text());
         let of = |kinds: &[&str]| {
             edges
                 .iter()
@@ -215,11 +278,19 @@ async fn catch_up(store: &Store, known: &mut Option<i64>) -> Result<(), Error> {
             feed.keys.send_modify(|count| *count += 1);
         }
         feed.keep(edges);
-        at = end;
-        *known = Some(at);
-        feed.head.send_replace(at);
+        (known.sequence, known.cursor) = (end, cursor);
+        feed.head.send_modify(|head| head.sequence = end);
     }
     Ok(())
+}
+
+/// Whether the ledger still has the change of a cursor.
+async fn is_there(reader: &Reader, cursor: &str) -> Result<bool, Error> {
+    match position_of(reader, cursor).await {
+        Ok(_) => Ok(true),
+        Err(Error::BadCursor(_)) => Ok(false),
+        Err(other) => Err(other),
+    }
 }
 
 /// Until something was written here or on another server, or some time has passed.

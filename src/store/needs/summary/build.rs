@@ -26,7 +26,7 @@ const OF_STATE: usize = 3;
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn build(reader: &Reader, ticket: i64) -> Result<Option<Folded>, Error> {
+pub(super) async fn build(reader: &Reader, era: u64, ticket: i64) -> Result<Option<Folded>, Error> {
     let Some(codes) = Codes::new(reader.reference()) else {
         return Ok(None);
     };
@@ -43,6 +43,7 @@ pub(super) async fn build(reader: &Reader, ticket: i64) -> Result<Option<Folded>
     };
     cells.add(later.negated());
     Ok(Some(Folded {
+        era,
         ticket,
         codes: Arc::new(codes),
         cells,

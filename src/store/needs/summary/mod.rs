@@ -39,15 +39,17 @@ const PACE: Duration = Duration::from_millis(200);
 pub(in crate::store) struct Summary(ArcSwapOption<Folded>);
 
 impl Summary {
-    /// The sums, if there are any.
-    pub(in crate::store) fn folded(&self) -> Option<Arc<Folded>> {
-        self.0.load_full()
+    /// The sums of a history, if there are any.
+    pub(in crate::store) fn folded(&self, era: u64) -> Option<Arc<Folded>> {
+        self.0.load_full().filter(|folded| folded.era == era)
     }
 }
 
 /// Sums up to a place in the ledger.
 #[derive(Debug)]
 pub(in crate::store) struct Folded {
+    /// The history that they are of: another one gives the same tickets to other writes.
+    era: u64,
     /// Every write up to this ticket has ended and is in the cells; no other is.
     ticket: i64,
     codes: Arc<Codes>,
@@ -68,7 +70,7 @@ pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
                 Err(error) => tracing::warn!(?error, "the summary can't be kept just now"),
             }
             tokio::time::sleep(PACE).await;
-            if horizon.is_reached() && store.0.summary.folded().is_some() {
+            if horizon.is_reached() && store.0.summary.folded(store.feed().era()).is_some() {
                 // Whoever sends it lives as long as the store.
                 let _ = head.changed().await;
             }
@@ -99,10 +101,17 @@ pub async fn refresh(store: &Store) -> Result<bool, Error> {
 /// Folds the sums up to where every write has ended by now.
 async fn fold(store: &Store, horizon: &mut Horizon) -> Result<(), Error> {
     let summary = &store.0.summary.0;
+    let era = store.feed().era();
+    if horizon.era != era {
+        *horizon = Horizon {
+            era,
+            ..Horizon::default()
+        };
+    }
     let Some(ticket) = horizon.advance(store).await? else {
         return Ok(());
     };
-    let folded = summary.load_full();
+    let folded = store.0.summary.folded(era);
     let reference = store.reference();
     let folded = folded.filter(|folded| folded.codes.fit(&reference) && folded.ticket <= ticket);
     let next = match &folded {
@@ -116,7 +125,7 @@ async fn fold(store: &Store, horizon: &mut Horizon) -> Result<(), Error> {
             summary.store(None);
             let reader = store.reader(Arc::new(Actor::system()), Consistency::Snapshot);
             reader.unhurried().await?;
-            build::build(&reader, ticket).await?
+            build::build(&reader, era, ticket).await?
         }
     };
     summary.store(next.map(Arc::new));
@@ -136,6 +145,7 @@ async fn more(store: &Store, folded: &Folded, ticket: i64) -> Result<Option<Fold
     let mut cells = folded.cells.clone();
     cells.add(difference);
     Ok(Some(Folded {
+        era: folded.era,
         ticket,
         codes: Arc::clone(&folded.codes),
         cells,
@@ -147,6 +157,7 @@ async fn more(store: &Store, folded: &Folded, ticket: i64) -> Result<Option<Fold
 /// every transaction has ended that may have drawn one.
 #[derive(Debug, Default)]
 struct Horizon {
+    era: u64,
     ended: Option<i64>,
     /// The last ticket that was drawn at a moment, and a number above those of all transactions that had drawn one.
     drawn: Option<(i64, i64)>,
