@@ -105,11 +105,15 @@ fn check_country(
         }
         return None;
     };
-    let found = reference.country(&code).map(|country| country.row.code.clone());
-    if found.is_none() {
-        problems.add(&at, ProblemCode::NotFound, "No country has this code.");
+    let found = reference.country(&code);
+    match found {
+        None => problems.add(&at, ProblemCode::NotFound, "No country has this code."),
+        Some(found) if !found.row.active => {
+            problems.add(&at, ProblemCode::Inactive, "This country is retired.");
+        }
+        Some(_) => {}
     }
-    found
+    found.map(|country| country.row.code.clone())
 }
 
 fn check_organization(
@@ -137,79 +141,4 @@ fn check_organization(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn codes(draft: ApiKeyDraft) -> Vec<(String, ProblemCode)> {
-        let problems = draft.check(&Reference::default(), DateTime::UNIX_EPOCH).unwrap_err();
-        problems
-            .0
-            .into_iter()
-            .map(|problem| (problem.path.join("."), problem.code))
-            .collect()
-    }
-
-    #[test]
-    fn a_secret_is_told_by_its_form() {
-        let body = "a".repeat(32);
-        for good in [format!("nam_{body}"), format!("nam_{}", "Z-9_".repeat(32))] {
-            assert!(is_secret(&good), "{good}");
-        }
-        for bad in [
-            body.clone(),
-            format!("nam_{}", "a".repeat(31)),
-            format!("nam_{}", "a".repeat(129)),
-            format!("NAM_{body}"),
-            format!("nam_{body}="),
-            format!("nam_{body}é"),
-        ] {
-            assert!(!is_secret(&bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn all_problems_of_a_key_are_told_together() {
-        let draft = ApiKeyDraft {
-            name: " ".into(),
-            roles: vec![Role::FocalPoint, Role::Responder],
-            expires_at: Some(DateTime::UNIX_EPOCH),
-            ..ApiKeyDraft::default()
-        };
-        let at = |path: &str, code| (path.to_owned(), code);
-        assert_eq!(
-            codes(draft),
-            [
-                at("name", ProblemCode::Blank),
-                at("country", ProblemCode::Required),
-                at("organization", ProblemCode::Required),
-                at("expiresAt", ProblemCode::OutOfRange),
-            ]
-        );
-        let draft = ApiKeyDraft {
-            name: "x".into(),
-            country: Some("XXX".into()),
-            organization: Some("X".into()),
-            ..ApiKeyDraft::default()
-        };
-        assert_eq!(
-            codes(draft),
-            [
-                at("roles", ProblemCode::Required),
-                at("country", ProblemCode::NotFound),
-                at("organization", ProblemCode::NotFound),
-            ]
-        );
-    }
-
-    #[test]
-    fn a_good_key_names_each_role_once() {
-        let draft = ApiKeyDraft {
-            name: "  Desk ".into(),
-            roles: vec![Role::Reader, Role::Admin, Role::Reader],
-            ..ApiKeyDraft::default()
-        };
-        let key = draft.check(&Reference::default(), DateTime::UNIX_EPOCH).unwrap();
-        assert_eq!(key.name, "Desk");
-        assert_eq!(key.roles, [Role::Admin, Role::Reader]);
-    }
-}
+mod tests;
