@@ -86,3 +86,6 @@ impl Actor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,3 +154,6 @@ impl Limits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -173,3 +173,6 @@ pub fn permissions(actor: &Actor) -> Vec<&'static str> {
         .map(|(name, _)| *name)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
