@@ -136,3 +136,6 @@ pub fn open_in(status: RequestStatus) -> Vec<&'static str> {
         .map(Step::mutation)
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
