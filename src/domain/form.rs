@@ -181,3 +181,6 @@ fn in_use(
 pub fn taken(noun: &str, key: &str, by: &str, at: &Path<'_>) -> Problem {
     Problem::new(ProblemCode::Duplicate, format!("The {noun} {by} has this {key}.")).at_path(at)
 }
+
+#[cfg(test)]
+mod tests;

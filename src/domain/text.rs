@@ -158,3 +158,6 @@ pub fn url(text: Option<&str>, path: &Path<'_>, problems: &mut Problems) -> Opti
     );
     None
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,6 +87,19 @@ mod tests {
             ["2020-02-29", "2020-03-31"]
         );
         assert_eq!(ends(Interval::Month, "2020-02-10", "2020-02-10"), ["2020-02-10"]);
+        // From a Sunday, and from a Monday.
+        assert_eq!(
+            ends(Interval::Week, "2020-05-10", "2020-05-12"),
+            ["2020-05-10", "2020-05-12"]
+        );
+        assert_eq!(ends(Interval::Week, "2020-05-11", "2020-05-17"), ["2020-05-17"]);
+    }
+
+    #[test]
+    fn the_last_interval_of_the_calendar_ends_with_it() {
+        for interval in [Interval::Day, Interval::Week, Interval::Month] {
+            assert_eq!(interval.ends(NaiveDate::MAX, NaiveDate::MAX).unwrap(), [NaiveDate::MAX]);
+        }
     }
 
     #[test]
