@@ -549,3 +549,6 @@ pub fn check_value(quantity_milli: Option<i64>, unit_cost_e4: Option<i64>, at: &
         );
     }
 }
+
+#[cfg(test)]
+mod tests;
