@@ -122,3 +122,6 @@ impl Totals {
         i64::try_from(self.coverage()?.to_bits()).ok()
     }
 }
+
+#[cfg(test)]
+mod tests;
