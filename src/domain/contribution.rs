@@ -313,3 +313,6 @@ pub fn check_on(on: Option<NaiveDate>, today: NaiveDate, earliest: NaiveDate) ->
     }
     Ok(day)
 }
+
+#[cfg(test)]
+mod tests;
