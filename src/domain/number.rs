@@ -90,3 +90,6 @@ fn scaled(value: Decimal, scale: u32, round: impl Fn(&Decimal) -> Decimal) -> i6
         .and_then(|scaled| i64::try_from(round(&scaled).mantissa()).ok())
         .unwrap_or(limit)
 }
+
+#[cfg(test)]
+mod tests;
