@@ -105,3 +105,6 @@ impl Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

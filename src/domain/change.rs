@@ -245,3 +245,6 @@ pub fn link(before: &[u8], sequence: i64, at: DateTime<Utc>, digest: &[u8]) -> [
     hash.update(digest);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests;
