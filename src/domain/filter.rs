@@ -416,3 +416,6 @@ fn first_leaf<F>(filter: &Filter<F>, test: &dyn Fn(&F) -> Option<&'static str>) 
         Filter::Is(field) => test(field),
     }
 }
+
+#[cfg(test)]
+mod tests;

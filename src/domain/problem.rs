@@ -159,3 +159,55 @@ impl Problems {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_written_as_the_path_into_the_input_list_positions_included() {
+        let (root, items) = (Path::Root, Path::Root.field("items"));
+        let third = items.index(2);
+        for (path, expected) in [
+            (root, &[][..]),
+            (items, &["items"]),
+            (third, &["items", "2"]),
+            (third.field("quantity"), &["items", "2", "quantity"]),
+        ] {
+            assert_eq!(path.to_vec(), expected);
+            assert_eq!(
+                Problem::new(ProblemCode::Invalid, "So not.").at_path(&path).path,
+                expected
+            );
+        }
+    }
+
+    #[test]
+    fn a_problem_tells_programs_where_it_is_and_what_its_message_says() {
+        let problem = Problem::new(ProblemCode::OverCommitted, "Only 2.5 are left.")
+            .at("quantity")
+            .with("available", 2.5)
+            .with("unit", "BOX");
+        assert_eq!(problem.path, ["quantity"]);
+        let params = problem.params.iter().map(|(name, value)| format!("{name}={value}"));
+        assert_eq!(params.collect::<Vec<_>>(), ["available=2.5", "unit=BOX"]);
+    }
+
+    #[test]
+    fn a_value_is_taken_where_nothing_was_wrong_and_all_problems_come_together() {
+        let mut problems = Problems::default();
+        assert!(problems.is_empty());
+        assert_eq!(problems.clone().or_else(Some(7)), Ok(7));
+        assert_eq!(problems.clone().or_else(None::<i32>), Err(Problems::default()));
+        problems.push(Problem::new(ProblemCode::NoItems, "There is none."));
+        problems.add(&Path::Root.field("title"), ProblemCode::Blank, "Blank.");
+        assert!(!problems.is_empty());
+        for value in [Some(7), None] {
+            let refused = problems.clone().or_else(value).map_err(|problems| problems.0);
+            let refused = refused.map_err(|all| all.into_iter().map(|one| (one.code, one.path)).collect());
+            let title = vec!["title".to_owned()];
+            let expected = vec![(ProblemCode::NoItems, vec![]), (ProblemCode::Blank, title)];
+            assert_eq!(refused, Err::<i32, _>(expected));
+        }
+    }
+}

@@ -305,3 +305,6 @@ pub fn localized<'a>(
     }
     .unwrap_or(english)
 }
+
+#[cfg(test)]
+mod tests;
