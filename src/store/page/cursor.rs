@@ -144,3 +144,6 @@ fn checksum(payload: &[u8], fingerprint: &[u8; 32]) -> [u8; CHECKSUM] {
     let digest = Sha256::new().chain_update(fingerprint).chain_update(payload).finalize();
     std::array::from_fn(|index| digest.get(index).copied().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;
