@@ -191,6 +191,42 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(applied(row(), &renamed).1, []);
+        // So can one that was in use when its category was retired.
+        let left = applied(commodity("SOAP", "GONE", true), &renamed);
+        assert_eq!((left.0.name.as_str(), left.1), ("Dust", vec![]));
+        let kept = CommodityForm {
+            active: Some(Some(true)),
+            ..renamed
+        };
+        assert_eq!(applied(commodity("SOAP", "GONE", true), &kept).1, []);
+    }
+
+    #[test]
+    fn what_is_given_is_put_in_and_an_explicit_nothing_clears() {
+        let given = |text: Option<&str>| Some(text.map(str::to_owned));
+        let form = CommodityForm {
+            category: given(Some("MASK")),
+            specification: given(Some("Nitrile")),
+            unspsc: given(Some("42132203")),
+            who_reference: given(Some("WHO/7")),
+            active: Some(Some(false)),
+            ..Default::default()
+        };
+        let (row, problems) = applied(commodity("GLOVES", "PPE", true), &form);
+        assert_eq!(
+            (problems, row.category_code.as_str(), row.active),
+            (vec![], "MASK", false)
+        );
+        let texts = [&row.specification, &row.unspsc, &row.who_reference].map(Option::as_deref);
+        assert_eq!(texts, [Some("Nitrile"), Some("42132203"), Some("WHO/7")]);
+        let form = CommodityForm {
+            specification: given(None),
+            unspsc: given(None),
+            who_reference: given(None),
+            ..Default::default()
+        };
+        let (row, _) = applied(row, &form);
+        assert_eq!([row.specification, row.unspsc, row.who_reference], [None, None, None]);
     }
 
     #[test]

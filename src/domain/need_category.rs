@@ -254,6 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_to_retire_counts_what_hangs_on_it() {
+        // PPE is the one active category below MED; MASK and GLOVES hang on PPE.
+        for (code, children, commodities) in [("MED", "1", "0"), ("PPE", "1", "1")] {
+            let reference = reference();
+            let mut problems = Problems::default();
+            check_unused(&reference.categories[code].row, &reference, &mut problems);
+            let params = problems.0.into_iter().flat_map(|problem| problem.params);
+            let expected = [("children", children), ("commodities", commodities)];
+            let expected = expected.map(|(name, count)| (name.into(), count.into()));
+            assert_eq!(params.collect::<Vec<_>>(), expected, "{code}");
+        }
+    }
+
+    #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         use ProblemCode::{Blank, NotFound, OutOfRange, Required, TooLong};
         let form = CategoryForm {

@@ -123,6 +123,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_given_is_put_in_and_an_explicit_nothing_clears() {
+        let form = OrganizationForm {
+            name: Some(Some(" Doctors ".into())),
+            kind: Some(Some(OrganizationKind::Ngo)),
+            url: Some(Some("https://example.org".into())),
+            active: Some(Some(false)),
+            ..Default::default()
+        };
+        let (row, problems) = applied(&organization("WHO", Some("BGD")), &form);
+        assert_eq!((row.name.as_str(), problems), ("Doctors", vec![]));
+        assert_eq!((row.kind, row.active), (OrganizationKind::Ngo, false));
+        let kept = (row.country_code.as_deref(), row.url.as_deref());
+        assert_eq!(kept, (Some("BGD"), Some("https://example.org")));
+        let cleared = OrganizationForm {
+            url: Some(None),
+            ..Default::default()
+        };
+        assert_eq!(applied(&row, &cleared).0.url, None);
+    }
+
+    #[test]
     fn a_code_is_given_once() {
         let checked = |code: &str| {
             let mut problems = Problems::default();
