@@ -70,8 +70,10 @@ fn is_of_word(character: char, within: bool) -> bool {
     if character.is_alphanumeric() {
         return true;
     }
-    let folded = fold(character.encode_utf8(&mut [0; 4]));
-    folded.chars().any(char::is_alphanumeric) || (folded.is_empty() && within)
+    // A sign that stands for letters, like ㎏. What folding drops is an accent or a letter: decided above.
+    fold(character.encode_utf8(&mut [0; 4]))
+        .chars()
+        .any(char::is_alphanumeric)
 }
 
 fn matches(query: &Query, text: &[char], spans: &[Range<usize>]) -> Vec<Match> {
@@ -155,3 +157,6 @@ fn escape(text: Option<&[char]>, escaped: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,11 @@
 )]
 
 use entity::enums::{NamStatus, NeedDomain, OrganizationKind};
-use entity::{country, need_category, organization};
+use entity::{commodity, country, need_category, organization};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::fixture;
 use crate::domain::reference::{Reference, Rows};
 
 fn query(text: &str) -> Query {
@@ -68,64 +69,6 @@ fn a_whole_name_ranks_above_its_words_above_beginnings_above_longer_texts() {
     }
 }
 
-#[test]
-fn a_snippet_marks_whole_words_and_escapes_the_rest() {
-    for (text, asked, expected) in [
-        ("Surgical masks", "mask", Some("Surgical <mark>masks</mark>")),
-        (
-            "Équipement médical",
-            "MEDICAL equip",
-            Some("<mark>Équipement</mark> <mark>médical</mark>"),
-        ),
-        ("e\u{301}quipe", "equipe", Some("<mark>e\u{301}quipe</mark>")),
-        ("أقنعة طبية", "اقنعة", Some("<mark>أقنعة</mark> طبية")),
-        (
-            "<b onclick='x'>Water</b> & \"food\"",
-            "water",
-            Some("&lt;b onclick=&#39;x&#39;&gt;<mark>Water</mark>&lt;/b&gt; &amp; &quot;food&quot;"),
-        ),
-        (
-            "<mark>rice</mark>",
-            "rice",
-            Some("&lt;mark&gt;<mark>rice</mark>&lt;/mark&gt;"),
-        ),
-        ("Masks", "gloves", None),
-    ] {
-        let made = snippet(&query(asked), [text]);
-        assert_eq!(made.as_deref(), expected, "{text}");
-    }
-}
-
-#[test]
-fn a_snippet_is_cut_around_the_part_with_most_words() {
-    let text = format!(
-        "water {} clean drinking water for families {}",
-        "x ".repeat(200),
-        "y ".repeat(200)
-    );
-    let made = snippet(&query("clean water"), [text.as_str()]).expect("a snippet");
-    assert!(
-        made.contains("<mark>clean</mark> drinking <mark>water</mark> for families"),
-        "{made}"
-    );
-    assert!(unmarked(&made).chars().count() <= 160, "{made}");
-    let long = "w".repeat(5_000);
-    let made = snippet(&query("ww"), [long.as_str()]).expect("a snippet");
-    assert!(unmarked(&made).chars().count() <= 160, "{made}");
-}
-
-#[test]
-fn the_text_with_most_words_gives_the_snippet_and_the_first_of_equals() {
-    let made = snippet(
-        &query("oxygen cylinders"),
-        ["Oxygen", "Oxygen cylinders, 40 l", "cylinders of oxygen"],
-    );
-    assert_eq!(
-        made.as_deref(),
-        Some("<mark>Oxygen</mark> <mark>cylinders</mark>, 40 l")
-    );
-}
-
 fn country(code: &str, iso2: &str, m49: &str, names: [&str; 4], active: bool) -> country::Model {
     let [name, name_fr, name_es, name_ar] = names.map(str::to_owned);
     country::Model {
@@ -179,6 +122,12 @@ fn reference() -> Reference {
         created_at: Default::default(),
         updated_at: Default::default(),
     };
+    let commodity = commodity::Model {
+        name: "Examination gloves".into(),
+        name_fr: Some("Gants".into()),
+        specification: Some("Nitrile".into()),
+        ..fixture::commodity("GLOVES_EXAM", "MED.HLTH", true)
+    };
     let organization = organization::Model {
         code: "WHO".into(),
         name: "World Health Organization".into(),
@@ -211,6 +160,7 @@ fn reference() -> Reference {
             ),
         ],
         categories: vec![category("MED.HLTH", "Health", true), category("OLD", "Healthy", false)],
+        commodities: vec![commodity],
         organizations: vec![organization],
         ..Default::default()
     })
@@ -234,6 +184,9 @@ fn reference_data_are_found_by_any_name_and_code_unless_retired() {
         ("clinic", "MED.HLTH 0.25"),
         ("med.hlth", "MED.HLTH 1"),
         ("health chad", ""),
+        ("gants", "GLOVES_EXAM 1"),
+        ("exam gloves", "GLOVES_EXAM 0.75"),
+        ("nitril", "GLOVES_EXAM 0.25"),
     ] {
         let found = reference.searchable().search(&query(text), &Kind::ALL);
         let found = found.iter().map(|one| format!("{} {}", one.code, one.rank.score()));
@@ -245,33 +198,7 @@ fn reference_data_are_found_by_any_name_and_code_unless_retired() {
     assert_eq!(snippet.as_deref(), Some("World <mark>Health</mark> Organization"));
 }
 
-fn unmarked(snippet: &str) -> String {
-    snippet
-        .replace("<mark>", "")
-        .replace("</mark>", "")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#39;", "'")
-        .replace("&amp;", "&")
-}
-
 proptest! {
-    #[test]
-    fn any_snippet_is_a_part_of_its_text_with_marks_alone(
-        text in "(\\PC|[a-e <>&'\"]|mark|\u{301}|\u{640}|أ|é){0,300}",
-        asked in "[a-e]{1,2}( [a-e]{1,2}){0,3}|mark|\\PC{1,4}",
-    ) {
-        let Ok(query) = Query::parse(&asked) else { return Ok(()) };
-        let Some(made) = snippet(&query, [text.as_str()]) else { return Ok(()) };
-        let tags = made.matches('<').count();
-        prop_assert_eq!(tags, made.matches("<mark>").count() * 2);
-        prop_assert_eq!(tags, made.matches("</mark>").count() * 2);
-        prop_assert_eq!(tags, made.matches('>').count());
-        prop_assert!(tags > 0);
-        prop_assert!(text.contains(&unmarked(&made)), "{:?} in {:?}", made, text);
-    }
-
     #[test]
     fn any_text_is_split_into_words_that_are_found_again(text in "\\PC{0,80}") {
         for word in words(&text) {
