@@ -4,6 +4,8 @@
 #[path = "../../tests/common/cluster.rs"]
 pub mod cluster;
 pub mod load;
+#[allow(dead_code, reason = "writes have none")]
+pub mod peer;
 #[allow(dead_code, reason = "reads need no mutation")]
 pub mod server;
 

@@ -3,6 +3,8 @@
 //!
 //! ```sh
 //! cargo bench --bench reads               # REQUESTS=200000 CLIENTS=16 SECONDS=4 ROUNDS=3 POOL=8 ONLY=Q2 change what is tried
+//! (cd benches/peers && npm ci) && PEERS="mercurius yoga apollo" cargo bench --bench reads      # servers of others beside them
+//! CLIENTS="1 16 64" ANONYMOUS=1 cargo bench --bench reads
 //! ```
 //! By `cargo test` each variant has a moment only, over few rows: that checks that all of it works, not how fast.
 #![allow(
@@ -29,6 +31,7 @@ use uuid::Uuid;
 
 use common::cluster::Cluster;
 use common::load::Sample;
+use common::peer::Peer;
 use common::server::{ADMIN, Client, Server};
 use common::{audit, database, measures, setting};
 
@@ -37,6 +40,8 @@ struct Workload {
     name: &'static str,
     query: &'static str,
     sql: Option<&'static str>,
+    /// The same asked of `benches/peers/peers.mjs`, in its own schema.
+    peers: Option<&'static str>,
 }
 
 /// Public ids of requests that the first query and its SQL choose from.
@@ -48,12 +53,15 @@ const WORKLOADS: [Workload; 8] = [
         query: "query($id: ID!) { assistanceRequest(by: { id: $id }) { id reference title status priority neededBy peopleInNeed country { code name } } }",
         sql: Some("SELECT id, reference, title, status, priority, needed_by, people_in_need, country_code
             FROM assistance_request WHERE id = $1 AND verified_at IS NOT NULL"),
+        peers: Some("query($raw: ID!) { assistanceRequest(id: $raw) { id reference title status priority neededBy peopleInNeed country { code name } } }"),
     },
     Workload {
         name: "Q2 page of 50, three levels",
         query: "{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
             commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { nodes { status quantity } } } } } }",
         sql: None,
+        peers: Some("{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
+            commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { status quantity } } } } }"),
     },
     Workload {
         name: "Q3 filter, order, totalCount",
@@ -61,6 +69,7 @@ const WORKLOADS: [Workload; 8] = [
             country: { whoRegion: { eq: AFRO } } }, orderBy: [{ field: NEEDED_BY }]) { totalCount nodes { id title neededBy } } }",
         sql: Some("SELECT id, title, needed_by, count(*) OVER () FROM assistance_request r JOIN country c ON c.code = r.country_code
             WHERE r.status = 'VERIFIED' AND r.priority = 4 AND c.who_region = 'AFRO' ORDER BY needed_by NULLS LAST, id LIMIT 50"),
+        peers: Some("{ urgentRequests(first: 50, status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\") { totalCount nodes { id title neededBy } } }"),
     },
     Workload {
         name: "Q4 worldwide analysis",
@@ -71,6 +80,8 @@ const WORKLOADS: [Workload; 8] = [
             sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
             FROM request_item i JOIN assistance_request r ON r.id = i.request_id JOIN country c ON c.code = r.country_code
             WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1, 2"),
+        peers: Some("{ needsAnalysis { category whoRegion requestCount itemCount requestedValueUsd deliveredValueUsd
+            uncoveredValueUsd } }"),
     },
     Workload {
         name: "Q5 195 countries, 12 fields",
@@ -78,6 +89,7 @@ const WORKLOADS: [Workload; 8] = [
             population namStatus currency } } }",
         sql: Some("SELECT code, iso2, m49, name, official_name, capital, who_region, un_subregion, income_group, population,
             nam_status, currency FROM country ORDER BY name"),
+        peers: Some("{ countries { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup population namStatus currency } }"),
     },
     Workload {
         name: "Q6 195 countries with their totals",
@@ -86,38 +98,50 @@ const WORKLOADS: [Workload; 8] = [
             sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
             FROM request_item i JOIN assistance_request r ON r.id = i.request_id
             WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1"),
+        peers: Some("{ countries { code needs { requestCount requestedValueUsd uncoveredValueUsd } } }"),
     },
     Workload {
         name: "D page of 50, three quarters down",
         query: "query($after: String) { assistanceRequests(first: 50, after: $after) { nodes { id title createdAt } } }",
         sql: None,
+        peers: Some("query($place: ID) { assistanceRequests(first: 50, after: $place) { nodes { id title createdAt } } }"),
     },
     Workload {
         name: "D by a date that can be absent",
         query: "query($later: String) { assistanceRequests(first: 50, after: $later, orderBy: [{ field: NEEDED_BY, direction: DESC }]) {
             nodes { id title createdAt } } }",
         sql: None,
+        peers: None,
     },
 ];
 
 /// Who answers.
-const VARIANTS: [&str; 3] = ["plain SQL", "the server", "the server, asked again"];
+#[derive(Clone, Copy)]
+enum Variant {
+    Sql,
+    Server,
+    Again,
+    /// By its place among those that were started.
+    Peer(usize),
+}
 
 fn main() {
     common::run(bench);
 }
 
 struct Bench {
-    clients: usize,
+    /// Who asks the server: an administrator, or nobody.
+    key: &'static str,
     time: Duration,
     rounds: usize,
     pool: PgPool,
     ids: Arc<Vec<Uuid>>,
     servers: [Server; 2],
+    peers: Vec<Peer>,
 }
 
 async fn bench(cluster: &Cluster) {
-    let (clients, pool_size) = (setting("CLIENTS", 16), setting("POOL", 8));
+    let pool_size = setting("POOL", 8);
     let requests: u32 = setting("REQUESTS", if measures() { 200_000 } else { 2_000 });
     let [url, migrate_url] = database(cluster).await;
     // Migrates, and loads the reference data.
@@ -136,25 +160,37 @@ async fn bench(cluster: &Cluster) {
         .fetch_all(&pool)
         .await
         .unwrap();
+    let mut peers = Vec::new();
+    for kind in words("PEERS", "") {
+        peers.push(Peer::start(&kind, &migrate_url, pool_size));
+    }
     let bench = Bench {
-        clients,
+        key: if setting("ANONYMOUS", 0) == 0 { ADMIN } else { "" },
         time: Duration::from_secs_f64(setting("SECONDS", if measures() { 4.0 } else { 0.1 })),
         rounds: setting("ROUNDS", if measures() { 3 } else { 1 }),
         ids: Arc::new(ids),
         servers: [plain, keeping],
+        peers,
         pool,
     };
-    let deep = json!({ "after": bench.deep("").await, "later": bench.deep("orderBy: [{ field: NEEDED_BY, direction: DESC }]").await });
+    let deep = json!({
+        "after": bench.deep("").await,
+        "later": bench.deep("orderBy: [{ field: NEEDED_BY, direction: DESC }]").await,
+        "place": bench.place().await,
+    });
     bench.check().await;
     println!(
-        "{requests} requests, {clients} clients, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
+        "{requests} requests, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
         bench.rounds,
         bench.time.as_secs_f64(),
         std::thread::available_parallelism().unwrap()
     );
     let only = std::env::var("ONLY").unwrap_or_default();
-    for workload in WORKLOADS.iter().filter(|workload| workload.name.starts_with(&only)) {
-        bench.measure(workload, &deep).await;
+    for clients in words("CLIENTS", "16") {
+        let clients = clients.parse().expect("CLIENTS are numbers");
+        for workload in WORKLOADS.iter().filter(|workload| workload.name.starts_with(&only)) {
+            bench.measure(workload, clients, &deep).await;
+        }
     }
 }
 
@@ -170,10 +206,26 @@ async fn fill(url: &str, requests: u32) {
     println!("filled in {:.1?}", began.elapsed());
 }
 
-async fn connect(server: &Server, clients: usize) -> Arc<Vec<Mutex<Client>>> {
+/// The words of an environment variable.
+fn words(name: &str, default: &str) -> Vec<String> {
+    let text = std::env::var(name).unwrap_or_else(|_| default.to_owned());
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The variables that a query declares.
+fn used(query: &str, variables: &Value) -> Value {
+    let declared = |name: &str| query.contains(&format!("${name}:"));
+    let all = variables.as_object().unwrap().iter();
+    all.filter(|(name, _)| declared(name))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+async fn connect(address: &str, clients: usize) -> Arc<Vec<Mutex<Client>>> {
     let mut connections = Vec::new();
     for _ in 0..clients {
-        connections.push(Mutex::new(Client::connect(&server.address).await.unwrap()));
+        connections.push(Mutex::new(Client::connect(address).await.unwrap()));
     }
     Arc::new(connections)
 }
@@ -224,68 +276,109 @@ impl Bench {
             let page = self.ask(server, WORKLOADS[2].query, Value::Null).await;
             assert_eq!(page["assistanceRequests"]["totalCount"], critical);
         }
-    }
-
-    async fn measure(&self, workload: &'static Workload, deep: &Value) {
-        let mut samples: [Sample; VARIANTS.len()] = Default::default();
-        for round in 0..self.rounds {
-            for turn in 0..VARIANTS.len() {
-                let variant = (round + turn) % VARIANTS.len();
-                match (variant, workload.sql) {
-                    (0, None) => {}
-                    (0, Some(sql)) => self.plain(sql, &mut samples[0]).await,
-                    _ => {
-                        self.served(variant - 1, workload.query, deep, &mut samples[variant])
-                            .await
-                    }
-                }
-            }
-        }
-        println!("\n{:<40} | a second | p50 ms | p99 ms | of plain SQL", workload.name);
-        for (name, sample) in VARIANTS
-            .iter()
-            .zip(&samples)
-            .filter(|(_, sample)| !sample.rates.is_empty())
-        {
-            let ratio = match samples[0].rates.is_empty() {
-                true => String::new(),
-                false => format!("{:.2}", sample.ratio(&samples[0])),
-            };
-            println!(
-                "{name:<40} | {:>8.1} | {:>6.1} | {:>6.1} | {ratio:>6}",
-                sample.rate(),
-                sample.percentile(50),
-                sample.percentile(99),
+        for peer in &self.peers {
+            let mut client = Client::connect(&peer.address).await.unwrap();
+            let body = json!({ "query": WORKLOADS[2].peers }).to_string();
+            let (_, answer) = client.send("POST", "/graphql", "", &body).await.unwrap();
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            assert_eq!(
+                answer["data"]["urgentRequests"]["totalCount"], critical,
+                "{}: {answer:#}",
+                peer.kind
             );
         }
     }
 
-    /// The server that keeps answers is asked the same each time, the other one for whatever there is.
-    async fn served(&self, server: usize, query: &'static str, deep: &Value, sample: &mut Sample) {
+    /// The place of the peers, who have cursors of their own, as deep.
+    async fn place(&self) -> Value {
+        let place = "SELECT translate(encode(convert_to(created_at::text || '|' || id, 'UTF8'), 'base64'), E'\\n', '')
+            FROM assistance_request ORDER BY created_at DESC, id DESC
+            OFFSET (SELECT count(*) * 3 / 4 FROM assistance_request) LIMIT 1";
+        let place: String = sqlx::query_scalar(place).fetch_one(&self.pool).await.unwrap();
+        place.into()
+    }
+
+    /// The variants that a workload has.
+    fn variants(&self, workload: &Workload) -> Vec<(String, Variant)> {
+        let mut variants = Vec::new();
+        if workload.sql.is_some() {
+            variants.push(("plain SQL".to_owned(), Variant::Sql));
+        }
+        variants.push(("the server".into(), Variant::Server));
+        variants.push(("the server, asked again".into(), Variant::Again));
+        if workload.peers.is_some() {
+            let peers = self.peers.iter().enumerate();
+            variants.extend(peers.map(|(place, peer)| (peer.kind.clone(), Variant::Peer(place))));
+        }
+        variants
+    }
+
+    async fn measure(&self, workload: &'static Workload, clients: usize, deep: &Value) {
+        let variants = self.variants(workload);
+        let mut samples: Vec<Sample> = variants.iter().map(|_| Sample::default()).collect();
+        for round in 0..self.rounds {
+            for turn in 0..variants.len() {
+                let place = (round + turn) % variants.len();
+                let sample = &mut samples[place];
+                match variants[place].1 {
+                    Variant::Sql => self.plain(workload.sql.unwrap(), clients, sample).await,
+                    variant => self.served(variant, workload, clients, deep, sample).await,
+                }
+            }
+        }
+        let name = format!("{}, {clients} at once", workload.name);
+        println!("\n{name:<50} | a second | p50 ms | p99 ms | the server to it");
+        let server = variants
+            .iter()
+            .position(|(_, variant)| matches!(variant, Variant::Server))
+            .unwrap();
+        for ((name, _), sample) in variants.iter().zip(&samples) {
+            println!(
+                "{name:<50} | {:>8.1} | {:>6.1} | {:>6.1} | {:>6.2}",
+                sample.rate(),
+                sample.percentile(50),
+                sample.percentile(99),
+                samples[server].ratio(sample),
+            );
+        }
+    }
+
+    /// The server that keeps answers is asked the same each time, the others for whatever there is.
+    async fn served(
+        &self,
+        variant: Variant,
+        workload: &'static Workload,
+        clients: usize,
+        deep: &Value,
+        sample: &mut Sample,
+    ) {
+        let (address, query, key) = match variant {
+            Variant::Peer(place) => (&self.peers[place].address, workload.peers.unwrap(), ""),
+            Variant::Again => (&self.servers[1].address, workload.query, self.key),
+            Variant::Sql | Variant::Server => (&self.servers[0].address, workload.query, self.key),
+        };
         // A server lets no connection wait for long that has not asked anything yet.
-        let connections = connect(&self.servers[server], self.clients).await;
+        let connections = connect(address, clients).await;
         let (ids, places) = (Arc::clone(&self.ids), deep.clone());
         let operation = move |client: usize, turn: usize| {
             let (connections, ids) = (Arc::clone(&connections), Arc::clone(&ids));
             let mut variables = places.clone();
             async move {
-                let id = match server {
-                    0 => ids[(client * 997 + turn * 31) % ids.len()],
-                    _ => ids[0],
+                let id = match variant {
+                    Variant::Again => ids[0],
+                    _ => ids[(client * 997 + turn * 31) % ids.len()],
                 };
                 variables["id"] = GlobalId::AssistanceRequest(id).encode().to_string().into();
+                variables["raw"] = id.to_string().into();
                 // The same asked at the same time is answered once: not here, where each answer is to be found anew.
-                let text = match server {
-                    0 => format!("{query} # {client}"),
+                let text = match variant {
+                    Variant::Server => format!("{query} # {client}"),
                     _ => query.to_owned(),
                 };
+                let variables = used(query, &variables);
                 let body = json!({ "query": text, "variables": variables }).to_string();
-                let (status, answer) = connections[client]
-                    .lock()
-                    .await
-                    .send("POST", "/graphql", ADMIN, &body)
-                    .await
-                    .unwrap();
+                let mut connection = connections[client].lock().await;
+                let (status, answer) = connection.send("POST", "/graphql", key, &body).await.unwrap();
                 assert!(
                     status == 200 && answer.starts_with(b"{\"data\""),
                     "{status} {}",
@@ -294,10 +387,10 @@ impl Bench {
                 true
             }
         };
-        sample.run(self.clients, self.time, operation).await;
+        sample.run(clients, self.time, operation).await;
     }
 
-    async fn plain(&self, sql: &'static str, sample: &mut Sample) {
+    async fn plain(&self, sql: &'static str, clients: usize, sample: &mut Sample) {
         let (pool, ids) = (self.pool.clone(), Arc::clone(&self.ids));
         let operation = move |client: usize, turn: usize| {
             let (pool, ids) = (pool.clone(), Arc::clone(&ids));
@@ -310,6 +403,6 @@ impl Bench {
                 true
             }
         };
-        sample.run(self.clients, self.time, operation).await;
+        sample.run(clients, self.time, operation).await;
     }
 }

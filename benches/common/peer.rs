@@ -1,0 +1,44 @@
+//! Servers of others over the same database (`benches/peers`), which must have been installed there by `npm ci`.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+pub struct Peer {
+    child: Child,
+    pub kind: String,
+    pub address: String,
+}
+
+impl Peer {
+    pub fn start(kind: &str, database_url: &str, pool_size: u32) -> Self {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
+        let mut child = Command::new("node")
+            .current_dir(folder)
+            .args(["peers.mjs", kind, database_url])
+            .env("POOL", pool_size.to_string())
+            .env("NODE_ENV", "production")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node starts");
+        let mut address = String::new();
+        let told = child.stdout.take().unwrap();
+        tokio::task::block_in_place(|| BufReader::new(told).read_line(&mut address)).unwrap();
+        assert!(
+            !address.is_empty(),
+            "{kind} does not start: (cd benches/peers && npm ci)"
+        );
+        Self {
+            child,
+            kind: kind.to_owned(),
+            address: address.trim_end().to_owned(),
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
