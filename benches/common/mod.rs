@@ -3,10 +3,11 @@
 #[allow(dead_code)]
 #[path = "../../tests/common/cluster.rs"]
 pub mod cluster;
+#[allow(dead_code, reason = "who follows changes asks nothing in turn")]
 pub mod load;
 #[allow(dead_code, reason = "writes have none")]
 pub mod peer;
-#[allow(dead_code, reason = "reads need no mutation")]
+#[allow(dead_code, reason = "not all measure mutations and memory")]
 pub mod server;
 
 use cluster::Cluster;
@@ -45,6 +46,7 @@ pub async fn database(cluster: &Cluster) -> [String; 2] {
 }
 
 /// The ledger of what was written is whole: else the rates are worth nothing.
+#[allow(dead_code, reason = "few changes are made where they are followed")]
 pub fn audit(url: &str, migrate_url: &str) {
     let verified = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"))
         .args(["audit", "verify"])

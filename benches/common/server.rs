@@ -48,6 +48,16 @@ impl Server {
     }
 }
 
+impl Server {
+    /// What it holds of memory, in MiB.
+    pub fn memory(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kib: f64 = held.trim().trim_end_matches(" kB").parse().unwrap();
+        kib / 1_024.0
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.kill());

@@ -152,7 +152,9 @@ async fn bench(cluster: &Cluster) {
     let keeping = Server::start(&url, &migrate_url, pool_size, &[]).await;
     let options = PgPoolOptions::new()
         .max_connections(pool_size)
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        // Many clients wait long for a few connections that read all rows.
+        .acquire_timeout(Duration::from_secs(600));
     let pool = options.connect(&migrate_url).await.unwrap();
     let ids = "SELECT id FROM assistance_request WHERE verified_at IS NOT NULL ORDER BY md5(id::text) LIMIT $1";
     let ids = sqlx::query_scalar(ids)

@@ -73,18 +73,6 @@ on_both! {
         assert_eq!(payload["userErrors"], json!([{ "code": "NOT_FOUND", "field": ["id"] }]));
     }
 
-    async fn a_key_speaks_for_nobody_who_is_retired(app) {
-        let country = app.ask(Some(ADMIN), "{ country(code: \"BGD\") { id version } }", json!({})).await;
-        let mut retired = country["country"].clone();
-        retired["active"] = false.into();
-        let done = app.mutate(ADMIN, "updateCountry", retired, "userErrors { code }").await;
-        assert_eq!(done["userErrors"], json!([]));
-        let input = json!({ "name": "Ministry", "roles": ["FOCAL_POINT"], "country": "BGD" });
-        assert_eq!(mint(app, input).await, json!({
-            "secret": null, "apiKey": null, "userErrors": [{ "code": "INACTIVE", "field": ["country"] }],
-        }));
-    }
-
     async fn keys_are_for_administrators(app) {
         let coordinator = app.key(Role::Coordinator, None, None).await;
         let input = json!({ "name": "x", "roles": ["ADMIN"] });

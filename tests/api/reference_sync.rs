@@ -116,6 +116,14 @@ on_both! {
         assert_eq!(organization(app, "NEW_ONE").await["version"], 1);
     }
 
+    async fn no_key_speaks_for_a_country_that_vanished(app) {
+        let report = sync_report(app, "country", |text| without_line(text, "BGD")).await;
+        assert_eq!(report.retired, 1);
+        let input = json!({ "name": "Ministry", "roles": ["FOCAL_POINT"], "country": "BGD" });
+        let refused = app.mutate(ADMIN, "createApiKey", input, "secret userErrors { code field }").await;
+        assert_eq!(refused, json!({ "secret": null, "userErrors": [{ "code": "INACTIVE", "field": ["country"] }] }));
+    }
+
     async fn what_vanishes_is_retired_and_comes_back(app) {
         let report = sync_organizations(app, &without(&["WHO", "WFP"])).await;
         let expected = Counts { retired: 2, ..unchanged(53) };
