@@ -195,20 +195,35 @@ pub(super) fn join_lines(rows: &mut [Row<'_>], lines: &[usize], bound: &Bound, m
             "the request has {} items; at most {most_items} are taken",
             draft.items.len()
         )),
-        Ok(draft) => {
-            for index in others {
-                if let Some(row) = rows.get_mut(*index) {
-                    row.state = State::Done(Outcome::Loaded);
-                }
-            }
-            if let Some(row) = rows.get_mut(*first) {
-                row.state = State::Ready(Box::new(draft));
-            }
-            return;
-        }
+        Ok(draft) => return keep(rows, lines, draft),
         Err(fault) => fault,
     };
     refuse(rows, lines, &fault);
+}
+
+/// The first line that names an item stands for the request, or the first line where none does. Those that name none beside it
+/// say nothing of their own.
+fn keep(rows: &mut [Row<'_>], lines: &[usize], joined: Draft) {
+    let names_item = |row: &Row<'_>| matches!(&row.state, State::Ready(draft) if !draft.items.is_empty());
+    let named = lines.iter().find(|index| rows.get(**index).is_some_and(names_item));
+    let Some(keeper) = named.or(lines.first()) else { return };
+    let Some(line) = rows.get(*keeper).map(Row::line) else {
+        return;
+    };
+    for index in lines.iter().filter(|index| *index != keeper) {
+        if let Some(row) = rows.get_mut(*index) {
+            let outcome = match names_item(row) {
+                true => Outcome::Loaded,
+                false => Outcome::Skipped(format!(
+                    "line {line} is of the same request, and this one names no item"
+                )),
+            };
+            row.state = State::Done(outcome);
+        }
+    }
+    if let Some(row) = rows.get_mut(*keeper) {
+        row.state = State::Ready(Box::new(joined));
+    }
 }
 
 fn joined(rows: &[Row<'_>], lines: &[usize]) -> Option<Result<Draft, Fault>> {

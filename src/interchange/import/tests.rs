@@ -50,6 +50,21 @@ fn a_line_that_says_anything_of_an_item_is_no_request_without_items() {
 }
 
 #[test]
+fn a_line_without_an_item_adds_nothing_to_its_request() {
+    let item = "GOODS,,MASK_MEDICAL_HCW,100,,0.03,";
+    let plan = own(&format!(
+        "S,1,BGD,Masks,LOW,,,,,,,,\nS,1,BGD,Masks,LOW,a,{item}\nS,1,BGD,Masks,LOW,b,{item}\n"
+    ));
+    let told = told(&plan).join("\n");
+    assert_eq!(
+        told,
+        "line 2 (Masks): skipped: line 3 is of the same request, and this one names no item"
+    );
+    assert_eq!((plan.rows.len(), plan.rows[0].line), (1, 3));
+    assert_eq!(plan.rows[0].item_lines, [3, 4]);
+}
+
+#[test]
 fn lines_of_one_external_id_are_items_of_one_request() {
     let plan = own("S,1,NAM,Masks,high,a,GOODS,,MASK_MEDICAL_HCW,\"1,000\",,0.03,30.00\n\
          S,1,NA,Masks,HIGH,b,goods,MED.PPE.BODY,,5.5,PIECE,,\n\
