@@ -46,9 +46,7 @@ impl Server {
         }
         panic!("the server does not get ready");
     }
-}
 
-impl Server {
     /// What it holds of memory, in MiB.
     pub fn memory(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
