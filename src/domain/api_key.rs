@@ -6,6 +6,7 @@ use entity::enums::Role;
 use crate::domain::problem::{Path, ProblemCode, Problems};
 use crate::domain::reference::Reference;
 use crate::domain::text::{self, NAME_MAX};
+use crate::domain::{assistance_request, contribution};
 
 /// What every secret begins with, so that a leaked one is recognised for what it is.
 pub const SECRET_PREFIX: &str = "nam_";
@@ -105,15 +106,7 @@ fn check_country(
         }
         return None;
     };
-    let found = reference.country(&code);
-    match found {
-        None => problems.add(&at, ProblemCode::NotFound, "No country has this code."),
-        Some(found) if !found.row.active => {
-            problems.add(&at, ProblemCode::Inactive, "This country is retired.");
-        }
-        Some(_) => {}
-    }
-    found.map(|country| country.row.code.clone())
+    assistance_request::check_country(&code, reference, &at, problems)
 }
 
 fn check_organization(
@@ -130,14 +123,7 @@ fn check_organization(
         }
         return None;
     };
-    match reference.organizations.get(&code) {
-        None => problems.add(&at, ProblemCode::NotFound, "No organization has this code."),
-        Some(found) if !found.row.active => {
-            problems.add(&at, ProblemCode::Inactive, "This organization is retired.");
-        }
-        Some(_) => {}
-    }
-    Some(code)
+    contribution::check_organization(&code, reference, &at, problems)
 }
 
 #[cfg(test)]
