@@ -1,11 +1,23 @@
-//! A small snapshot of reference data for the tests of this room: two countries, a tree of categories, a commodity.
+//! For the tests of this room: somebody who acts, and a small snapshot of reference data: two countries, a tree of
+//! categories, a commodity.
 
 use chrono::DateTime;
-use entity::enums::{NamStatus, NeedDomain, OrganizationKind};
+use entity::enums::{NamStatus, NeedDomain, OrganizationKind, Role};
 use entity::{commodity, country, need_category, organization, unit};
 
+use crate::domain::actor::Actor;
 use crate::domain::problem::{ProblemCode, Problems};
 use crate::domain::reference::{Reference, Rows};
+
+/// Somebody with these roles, who speaks for BGD and for WHO.
+pub(crate) fn actor(roles: &[Role]) -> Actor {
+    Actor {
+        roles: roles.to_vec(),
+        country: Some("BGD".into()),
+        organization: Some("WHO".into()),
+        ..Actor::system()
+    }
+}
 
 pub(crate) fn country(code: &str, iso2: &str, m49: &str, active: bool) -> country::Model {
     country::Model {

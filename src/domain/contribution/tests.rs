@@ -2,7 +2,7 @@ use entity::enums::Role;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::fixture::{organization, wrong};
+use crate::domain::fixture::{actor, organization, wrong};
 use crate::domain::reference::Rows;
 
 const STATUSES: [ContributionStatus; 5] = [
@@ -118,12 +118,7 @@ fn the_organization_gives_the_country_receives_and_coordinators_do_both() {
         (Role::Coordinator, BOTH, BOTH, BOTH),
         (Role::Admin, BOTH, BOTH, BOTH),
     ] {
-        let actor = Actor {
-            roles: vec![role],
-            country: Some("BGD".into()),
-            organization: Some("WHO".into()),
-            ..Actor::system()
-        };
+        let actor = actor(&[role]);
         let available = |country, organization| available(&actor, country, organization, status, 0);
         assert_eq!(available("BGD", "WHO"), of_both, "{role:?}");
         assert_eq!(available("BGD", "WFP"), of_bgd, "{role:?}");

@@ -1,14 +1,7 @@
-use super::*;
 use entity::enums::Role;
 
-fn actor(roles: &[Role]) -> Actor {
-    Actor {
-        roles: roles.to_vec(),
-        country: Some("BGD".into()),
-        organization: Some("WHO".into()),
-        ..Actor::system()
-    }
-}
+use super::*;
+use crate::domain::fixture::actor;
 
 #[test]
 fn one_request_may_ask_for_what_the_documentation_says() {

@@ -1,14 +1,5 @@
 use super::*;
-
-/// Somebody with these roles, who speaks for BGD and for WHO.
-fn actor(roles: &[Role]) -> Actor {
-    Actor {
-        roles: roles.to_vec(),
-        country: Some("BGD".into()),
-        organization: Some("WHO".into()),
-        ..Actor::system()
-    }
-}
+use crate::domain::fixture::actor;
 
 #[test]
 fn each_role_reaches_as_far_as_the_table_says() {
