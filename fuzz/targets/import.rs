@@ -142,8 +142,7 @@ fn adds_up(table: &Table, plan: &Plan, own: bool) {
     let mut items: Vec<u64> = plan.rows.iter().flat_map(|row| row.item_lines.clone()).collect();
     // The export writes a request that has no items yet as a line that says nothing of one; and of a plan whose part is all of
     // it the line of the total has none.
-    let own_lines: Vec<u64> = plan.rows.iter().map(|row| row.line).collect();
-    items.extend(&own_lines);
+    items.extend(plan.rows.iter().map(|row| row.line));
     items.sort_unstable();
     items.dedup();
     let mut loaded = Vec::new();
