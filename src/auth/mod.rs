@@ -48,7 +48,7 @@ impl Auth {
         }
     }
 
-    /// Who sends this header. An API key is looked up for each request: one that is revoked stops to work at once. A
+    /// Who sends this header. An API key that is revoked stops to work at once, on every server. A
     /// token is good until it expires, so whoever keeps a connection asks again.
     ///
     /// # Errors
@@ -67,22 +67,23 @@ impl Auth {
 }
 
 async fn by_api_key(store: &Store, secret: &str) -> Result<Actor, Error> {
-    let Some(key) = api_key::by_secret(store, secret).await? else {
+    let Some(known) = api_key::by_secret(store, secret).await? else {
         return Err(refused("The API key is unknown."));
     };
+    let key = &known.key;
     if key.revoked_at.is_some() {
         return Err(refused("The API key was revoked."));
     }
     if key.expires_at.is_some_and(|at| at <= store.now()) {
         return Err(refused("The API key has expired."));
     }
-    api_key::used(store, &key);
+    api_key::used(store, &known);
     Ok(Actor {
         principal: Principal::Key(key.id),
-        name: Some(key.name),
-        roles: key.roles,
-        country: key.country,
-        organization: key.organization,
+        name: Some(key.name.clone()),
+        roles: key.roles.clone(),
+        country: key.country.clone(),
+        organization: key.organization.clone(),
     })
 }
 

@@ -27,12 +27,18 @@ use crate::http::remembered::Question;
 use crate::http::run::Fate;
 use crate::http::trace::{Note, TrustedOperation};
 use crate::http::{Edge, body};
-use crate::store::counted;
+use crate::store::{counted, inherited};
 
 /// The one mutation whose body may be large.
 const IMPORT: &str = "importAssistanceRequests";
 /// What everybody may select where anonymous viewers may not read.
 const OPEN_ROOTS: [&str; 5] = ["__schema", "__type", "__typename", "service", "viewer"];
+
+/// Bytes of a request that is looked at on the worker that talks to its client.
+const SMALL: usize = 8 * 1024;
+/// Cost of an operation up to which it is executed there: it computes for about half a millisecond, as long as the rest of
+/// a request takes for a few.
+const LIGHT: u64 = 300;
 
 /// How the parameters came in.
 pub enum Source {
@@ -81,6 +87,8 @@ pub struct Call {
     pub client: Option<String>,
     /// What it asks.
     pub source: Source,
+    /// The same, where it was read already.
+    pub params: Option<Params>,
 }
 
 /// What becomes of an operation.
@@ -138,21 +146,39 @@ pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
 }
 
 impl Call {
-    /// What becomes of it, with what the log tells of it. On the runtime for operations.
-    pub async fn answer(self, fate: Fate) -> (Outcome, Note) {
+    /// Whether it may be begun on the worker that talks to the client: a query in few bytes, by a document that was
+    /// admitted before. What it executes there is cheap too ([`LIGHT`]).
+    pub fn is_light(&mut self) -> bool {
+        let (edge, limits) = (&self.edge, &*self.edge.rules.limits);
+        if self.source.bytes() > SMALL.min(limits.body_bytes) {
+            return false;
+        }
+        let Ok(params) = self.source.read(limits.nesting) else {
+            return false;
+        };
+        let found = edge.documents.find(self.client.as_deref(), &params);
+        let name = params.operation_name.as_deref();
+        let is_known = found.is_ok_and(|found| edge.gate.knows_query(&found.text, name, limits));
+        self.params = Some(params);
+        is_known
+    }
+
+    /// What becomes of it, with what the log tells of it. On the runtime for operations, by which it has a fate; one
+    /// without is light, and on the worker that talks to the client.
+    pub async fn answer(self, fate: Option<Fate>) -> (Outcome, Note) {
         // Every line that is logged for it has its id.
         let span = tracing::error_span!("request", id = self.request_id);
         self.work(fate).instrument(span).await
     }
 
-    async fn work(mut self, fate: Fate) -> (Outcome, Note) {
+    async fn work(mut self, fate: Option<Fate>) -> (Outcome, Note) {
         let begun = Instant::now();
         let mut note = Note::default();
         let slow = Duration::from_millis(self.edge.rules.slow_operation_ms);
         let (outcome, statements) = counted(async {
             match self.admit(&mut note).await {
                 Ok((actor, admitted)) if admitted.kind == OperationKind::Subscription => self.follow(actor, admitted),
-                Ok((actor, admitted)) => Outcome::Answer(self.execute(actor, admitted, &fate).await),
+                Ok((actor, admitted)) => Outcome::Answer(self.execute(actor, admitted, fate.as_ref()).await),
                 Err(refused) => Outcome::Answer(Answer {
                     standing: self.visitor.standing,
                     ..refused
@@ -203,16 +229,15 @@ impl Call {
     }
 
     /// What was asked for, where it is good in itself, with the document that its client wants to be remembered.
-    fn read(&self, actor: &Actor, note: &mut Note) -> Result<(Admitted, Option<Fresh>), Answer> {
+    fn read(&mut self, actor: &Actor, note: &mut Note) -> Result<(Admitted, Option<Fresh>), Answer> {
+        let params = self.params.take();
         let (edge, form) = (&self.edge, self.form());
         let limits = &*edge.rules.limits;
         if self.source.bytes() > limits.body(actor) {
             return Err(form.refused(body::too_large(limits.body(actor))));
         }
-        let mut params = self
-            .source
-            .read(limits.nesting)
-            .map_err(|error| form.refused_as(StatusCode::BAD_REQUEST, error))?;
+        let params = params.map_or_else(|| self.source.read(limits.nesting), Ok);
+        let mut params = params.map_err(|error| form.refused_as(StatusCode::BAD_REQUEST, error))?;
         let variables = std::mem::take(&mut params.variables);
         let found = edge.documents.find(self.client.as_deref(), &params);
         let found = found.map_err(|error| form.refused(error))?;
@@ -269,17 +294,21 @@ impl Call {
         Ok(())
     }
 
-    async fn execute(&self, actor: Actor, admitted: Admitted, fate: &Fate) -> Answer {
+    async fn execute(&self, actor: Actor, admitted: Admitted, fate: Option<&Fate>) -> Answer {
         let (edge, form) = (&self.edge, self.form());
         // A write is never cut short: its client may be gone, what it did must be whole.
-        if admitted.kind == OperationKind::Mutation && !fate.keep() {
+        if admitted.kind == OperationKind::Mutation && !fate.is_some_and(Fate::keep) {
             return form.refused(Error::Timeout);
         }
         let cost = self.cost(&actor, admitted.cost);
         let is_signed_in = actor.is_signed_in();
+        let is_apart = fate.is_none() && admitted.cost > LIGHT;
         let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
-            Some(question) => self.remembered(actor, admitted, question, cost).await,
-            None => form.executed(&self.run(actor, admitted).await, cost),
+            Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
+            None => match self.run(actor, admitted, is_apart).await {
+                Ok(response) => form.executed(&response, cost),
+                Err(error) => form.refused_at(error, Some(cost)),
+            },
         };
         let keeping = match is_signed_in {
             true => Keeping::Private,
@@ -293,32 +322,53 @@ impl Call {
     }
 
     /// The answer that is kept, or a new one, which is kept if it can be.
-    async fn remembered(&self, actor: Actor, admitted: Admitted, question: Question, cost: Cost) -> Answer {
+    async fn remembered(
+        &self,
+        actor: Actor,
+        admitted: Admitted,
+        question: Question,
+        cost: Cost,
+        is_apart: bool,
+    ) -> Answer {
         let (edge, form) = (&self.edge, self.form());
         if let Some(kept) = edge.remembered.find(&edge.store, question).await {
             return form.with_data(&kept.data, cost);
         }
         let flight = edge.remembered.begin(&edge.store, question);
-        let response = self.run(actor, admitted).await;
+        let response = match self.run(actor, admitted, is_apart).await {
+            Ok(response) => response,
+            Err(error) => return form.refused_at(error, Some(cost)),
+        };
         match Form::data(&response) {
             Some(data) => form.with_data(&flight.land(data).data, cost),
             None => form.executed(&response, cost),
         }
     }
 
-    /// Executes it. The executor checks a document once; after that only those whose variables it has to look into.
-    async fn run(&self, actor: Actor, admitted: Admitted) -> Response {
-        let form = Arc::clone(&admitted.form);
-        let schema = match form.is_sound() {
-            true => &self.edge.checked_schema,
-            false => &self.edge.schema,
+    /// Executes it, here or apart on the runtime for operations. The executor checks a document once; after that only those
+    /// whose variables it has to look into.
+    ///
+    /// # Errors
+    /// Where it is apart and fails as a whole.
+    async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
+        let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
+        let request = self.request(actor, admitted);
+        let work = async move {
+            let schema = match form.is_sound() {
+                true => &edge.checked_schema,
+                false => &edge.schema,
+            };
+            let response = schema.execute(request).await;
+            // Whatever was refused has no data.
+            if response.data != Value::Null {
+                form.checked();
+            }
+            response
         };
-        let response = schema.execute(self.request(actor, admitted)).await;
-        // Whatever was refused has no data.
-        if response.data != Value::Null {
-            form.checked();
+        match is_apart {
+            true => self.edge.runner.wait(inherited(work)).await,
+            false => Ok(work.await),
         }
-        response
     }
 
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {

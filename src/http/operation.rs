@@ -179,10 +179,14 @@ fn challenge(request: &HttpRequest) -> &'static str {
     }
 }
 
-/// Answers a request on the runtime for operations, within its time.
-async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) -> Answer {
+/// Answers a request within its time: on the runtime for operations, or here where it is light.
+async fn answer(request: &HttpRequest, edge: web::Data<Edge>, mut call: Call) -> Answer {
     let media = call.media;
-    match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
+    let done = match call.is_light() {
+        true => edge.runner.here(edge.time(), call.answer(None)).await,
+        false => edge.runner.run(edge.time(), |fate| call.answer(Some(fate))).await,
+    };
+    match done {
         Ok((Outcome::Answer(answer), note)) => {
             note.leave(request);
             answer
@@ -217,5 +221,6 @@ fn call(
         request_id,
         client: client::of_headers(request.headers()),
         source,
+        params: None,
     })
 }

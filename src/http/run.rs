@@ -1,11 +1,14 @@
-//! Operations run on a runtime of their own: actix's workers only do the talking, so that one that computes never holds
-//! up the sockets of others.
+//! Operations run on a runtime of their own: actix's workers only do the talking, and what computes next to nothing, so that
+//! one that computes never holds up the sockets of others.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinError, JoinHandle};
@@ -88,7 +91,23 @@ impl Runner {
     {
         let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| busy())?;
         // The work keeps its place also when nobody waits for it any more.
-        self.look(within, |fate| hold(room, work(fate))).await
+        self.look(within, |fate| hold(room, Box::pin(work(fate)))).await
+    }
+
+    /// The same for what computes next to nothing: it runs where it is called, on the worker that talks to the client, and
+    /// no thread has to wake another one for it. It ends with the time and with the caller.
+    ///
+    /// # Errors
+    /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down, or too much is under
+    /// way: then the work is not begun.
+    pub async fn here<T>(&self, within: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+        let _room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| busy())?;
+        let _permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| closing())?;
+        let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+        match tokio::time::timeout(within, work).await {
+            Ok(done) => done.map_err(|payload| panicked(&*payload)),
+            Err(_) => Err(Error::Timeout),
+        }
     }
 
     /// The same for a short look that is not to be refused because others are busy.
@@ -127,7 +146,9 @@ impl Runner {
     {
         let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| closing())?;
         let fate = Fate::default();
-        let task = self.runtime.spawn(hold(permit, work(fate.clone())));
+        // Boxed, because a future that holds another one has room for it twice, and this one is moved a few times.
+        let work = Box::pin(work(fate.clone()));
+        let task = self.runtime.spawn(hold(permit, work));
         let leash = Leash {
             task: task.abort_handle(),
             fate,
@@ -162,7 +183,10 @@ fn fault(failed: JoinError) -> Error {
     if !failed.is_panic() {
         return closing();
     }
-    let payload = failed.into_panic();
+    panicked(&*failed.into_panic())
+}
+
+fn panicked(payload: &(dyn Any + Send)) -> Error {
     let text = payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -11,6 +11,7 @@ use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
+use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::store::loss::Loss;
@@ -27,19 +28,35 @@ const LEFT: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Lanes {
     pool: PgPool,
+    /// One for each connection that may be used.
     free: Arc<Semaphore>,
+    /// One for each connection that may be open.
+    places: Arc<Semaphore>,
     idle: Mutex<Vec<Kept>>,
     /// Time to wait for one.
     patience: Duration,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
+    /// Where what dropped requests leave is put in order: it outlives the workers that answer.
+    runtime: Handle,
 }
 
+/// A connection that rests.
 #[derive(Debug)]
 struct Kept {
+    held: Held,
+    since: Instant,
+}
+
+/// A connection that is open.
+#[derive(Debug)]
+struct Held {
     connection: PoolConnection<Postgres>,
     taken: Instant,
-    idle: Instant,
+    /// The runtime that is told by the system when the database has answered. Whoever waits on another one has to be
+    /// woken from there, which costs more than the rest of a short statement.
+    home: Id,
+    _place: OwnedSemaphorePermit,
 }
 
 /// A connection for one piece of work. It comes back when it is dropped.
@@ -47,8 +64,7 @@ struct Kept {
 pub(super) struct Lane {
     lanes: Arc<Lanes>,
     /// None once it is broken.
-    connection: Option<PoolConnection<Postgres>>,
-    taken: Instant,
+    held: Option<Held>,
     in_transaction: bool,
     /// Whether a statement was sent whose end has not been seen.
     is_busy: bool,
@@ -61,10 +77,12 @@ impl Lanes {
         Arc::new(Self {
             pool,
             free: Arc::new(Semaphore::new(size)),
+            places: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
             patience,
             loss,
             statements,
+            runtime: Handle::current(),
         })
     }
 
@@ -110,28 +128,45 @@ impl Lanes {
         let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
         let mut lane = Lane {
             lanes: Arc::clone(self),
-            connection: None,
-            taken: Instant::now(),
+            held: None,
             in_transaction: false,
             is_busy: false,
             permit: Some(permit),
         };
         loop {
-            let kept = self.idle().pop();
-            let Some(Kept {
-                connection,
-                taken,
-                idle,
-            }) = kept
-            else {
-                lane.connection = Some(self.pool.acquire().await.map_err(acquiring)?);
-                lane.taken = Instant::now();
-                return Ok(lane);
-            };
-            (lane.connection, lane.taken) = (Some(connection), taken);
-            if !self.loss.doubts(idle.elapsed()) || lane.is_good().await {
-                return Ok(lane);
+            match self.next(Handle::current().id()) {
+                Next::Rested(Kept { held, since }) => {
+                    lane.held = Some(held);
+                    if !self.loss.doubts(since.elapsed()) || lane.is_good().await {
+                        return Ok(lane);
+                    }
+                }
+                Next::Place(place) => {
+                    // Boxed: it is seldom needed, takes 14 KiB, and every read would carry it along.
+                    let connection = Box::pin(self.pool.acquire()).await.map_err(acquiring)?;
+                    lane.held = Some(Held {
+                        connection,
+                        taken: Instant::now(),
+                        home: Handle::current().id(),
+                        _place: place,
+                    });
+                    return Ok(lane);
+                }
+                // All are open and none rests: one is just being closed.
+                Next::Nothing => tokio::task::yield_now().await,
             }
+        }
+    }
+
+    /// The connection to use: one that is at home here, or else a new one, or where no more may be open any that rests.
+    fn next(&self, home: Id) -> Next {
+        let mut idle = self.idle();
+        if let Some(own) = idle.iter().rposition(|kept| kept.held.home == home) {
+            return Next::Rested(idle.remove(own));
+        }
+        match Arc::clone(&self.places).try_acquire_owned() {
+            Ok(place) => Next::Place(place),
+            Err(_) => idle.pop().map_or(Next::Nothing, Next::Rested),
         }
     }
 
@@ -140,16 +175,12 @@ impl Lanes {
     }
 
     /// Takes back a connection that is in the middle of nothing.
-    fn keep(&self, connection: PoolConnection<Postgres>, taken: Instant) {
-        let mut kept = self.idle();
+    fn keep(&self, held: Held) {
+        let mut idle = self.idle();
         // Asked while nobody can close: what is closed must not get any more.
-        if taken.elapsed() < KEPT && !self.free.is_closed() {
-            let idle = Instant::now();
-            kept.push(Kept {
-                connection,
-                taken,
-                idle,
-            });
+        if held.taken.elapsed() < KEPT && !self.free.is_closed() {
+            let since = Instant::now();
+            idle.push(Kept { held, since });
         }
     }
 
@@ -166,31 +197,44 @@ impl Lanes {
     }
 }
 
+/// Where the next connection comes from.
+enum Next {
+    Rested(Kept),
+    Place(OwnedSemaphorePermit),
+    Nothing,
+}
+
+impl Held {
+    fn close(mut self) {
+        self.connection.close_on_drop();
+    }
+}
+
 impl Lane {
     async fn begin(&mut self) -> Result<(), DbErr> {
-        let connection = self.connection.as_mut().ok_or_else(broken)?;
+        let held = self.held.as_mut().ok_or_else(broken)?;
         (self.in_transaction, self.is_busy) = (true, true);
-        let begun = connection.execute("BEGIN").await;
+        let begun = held.connection.execute("BEGIN").await;
         self.ended(begun).map(drop)
     }
 
     /// Whether its connection died under it.
     const fn is_lost(&self) -> bool {
-        self.connection.is_none()
+        self.held.is_none()
     }
 
     /// Whether a connection that rested still answers. One that does not is closed.
     async fn is_good(&mut self) -> bool {
-        let Some(connection) = self.connection.as_mut() else {
+        let Some(held) = self.held.as_mut() else {
             return false;
         };
         self.is_busy = true;
-        if let Ok(Ok(())) = tokio::time::timeout(LEFT, connection.ping()).await {
+        if let Ok(Ok(())) = tokio::time::timeout(LEFT, held.connection.ping()).await {
             self.is_busy = false;
             return true;
         }
-        if let Some(mut connection) = self.connection.take() {
-            connection.close_on_drop();
+        if let Some(held) = self.held.take() {
+            held.close();
         }
         self.lanes.loss.seen();
         self.is_busy = false;
@@ -202,12 +246,12 @@ impl Lane {
     /// # Errors
     /// The database's.
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let connection = self.connection.as_mut().ok_or_else(broken)?;
+        let held = self.held.as_mut().ok_or_else(broken)?;
         self.is_busy = true;
         let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
         let sent = Instant::now();
         let rows = sqlx::query_with(AssertSqlSafe(statement.sql), values);
-        let rows = rows.fetch_all(&mut **connection).await;
+        let rows = rows.fetch_all(&mut *held.connection).await;
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
@@ -220,8 +264,8 @@ impl Lane {
         outcome.map_err(|error| {
             let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref());
             let is_refusal = refusal.is_some_and(|error: &PgDatabaseError| error.severity() == PgSeverity::Error);
-            if !is_refusal && let Some(mut connection) = self.connection.take() {
-                connection.close_on_drop();
+            if !is_refusal && let Some(held) = self.held.take() {
+                held.close();
                 self.lanes.loss.seen();
             }
             DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
@@ -231,16 +275,18 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        let Some(mut connection) = self.connection.take() else {
+        let Some(mut held) = self.held.take() else {
             return;
         };
-        let (lanes, taken, in_transaction) = (Arc::clone(&self.lanes), self.taken, self.in_transaction);
+        let (lanes, in_transaction) = (Arc::clone(&self.lanes), self.in_transaction);
         if !in_transaction && !self.is_busy {
-            return lanes.keep(connection, taken);
+            return lanes.keep(held);
         }
         let patience = if self.is_busy { LEFT } else { lanes.patience };
         let permit = self.permit.take();
-        tokio::spawn(async move {
+        let runtime = lanes.runtime.clone();
+        runtime.spawn(async move {
+            let connection = &mut held.connection;
             // Both wait for the end of what is under way.
             let ended = async {
                 match in_transaction {
@@ -249,8 +295,8 @@ impl Drop for Lane {
                 }
             };
             match tokio::time::timeout(patience, ended).await {
-                Ok(Ok(())) => lanes.keep(connection, taken),
-                _ => connection.close_on_drop(),
+                Ok(Ok(())) => lanes.keep(held),
+                _ => held.close(),
             }
             drop(permit);
         });

@@ -10,17 +10,18 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, watch};
 
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
-use crate::store::api_key::ApiKey;
+use crate::store::api_key::Keys;
 use crate::store::change::Feed;
 use crate::store::lanes::Lanes;
 use crate::store::loss::Loss;
 use crate::store::needs::Summary;
-use crate::store::together::{Apart, Together};
+use crate::store::together::Together;
 
 pub mod api_key;
 pub mod assistance_request;
@@ -58,15 +59,13 @@ pub use clock::Clock;
 pub use connect::{Connect, ConnectError, open};
 pub use idempotency::{Author, Once, sweep};
 pub use reader::{Consistency, Reader};
+pub(crate) use statements::inherited;
 pub use statements::{Statements, counted};
 pub use write::{Outcome, Refused, Write};
 
 /// The database, and what of it is kept in memory. Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
 pub struct Store(Arc<Inner>);
-
-/// What came of looking a key up, for all who asked for it: a failure too, so that they do not fail one after the other.
-type Looked = Result<Option<ApiKey>, Error>;
 
 #[derive(Debug)]
 struct Inner {
@@ -80,12 +79,13 @@ struct Inner {
     refreshing: Mutex<()>,
     /// The writes that wait for their places.
     waiting: Together<i64>,
-    /// The keys that are looked up, by the hash of their secret.
-    keys: Apart<Option<Looked>>,
+    keys: Keys,
     feed: Feed,
     summary: Summary,
     statements: Arc<Statements>,
     rules: Rules,
+    /// Where work goes on that nobody waits for: whoever asked may be on another, which ends before this one.
+    runtime: Handle,
 }
 
 /// What the operator decides of the rules.
@@ -130,11 +130,12 @@ impl Store {
             reference,
             refreshing: Mutex::default(),
             waiting: Together::default(),
-            keys: Apart::default(),
+            keys: Keys::default(),
             feed: Feed::default(),
             summary: Summary::default(),
             statements,
             rules,
+            runtime: Handle::current(),
         }))
     }
 

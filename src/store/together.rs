@@ -40,12 +40,15 @@ impl<T: Clone> Together<T> {
 #[derive(Debug)]
 pub(super) struct Apart<T>(Waiting<T>);
 
-type Waiting<T> = std::sync::Mutex<HashMap<String, Arc<Together<T>>>>;
+/// The hash of what is asked.
+pub(super) type Question = [u8; 32];
+
+type Waiting<T> = std::sync::Mutex<HashMap<Question, Arc<Together<T>>>>;
 
 /// One who waits: the last one takes the question away, also where nobody waits for the answer any more.
 struct Place<'a, T> {
     apart: &'a Apart<T>,
-    key: String,
+    key: Question,
 }
 
 impl<T> Default for Apart<T> {
@@ -59,19 +62,19 @@ impl<T: Clone + Default> Apart<T> {
     ///
     /// # Errors
     /// Those of `ask`.
-    pub async fn ask<F>(&self, key: String, ask: impl FnOnce() -> F) -> Result<T, Error>
+    pub async fn ask<F>(&self, key: Question, ask: impl FnOnce() -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
         let place = Place { apart: self, key };
         // Comes after the place, and so is dropped before it.
-        let together = Arc::clone(self.waiting().entry(place.key.clone()).or_default());
+        let together = Arc::clone(self.waiting().entry(place.key).or_default());
         together.ask(ask).await
     }
 }
 
 impl<T> Apart<T> {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<String, Arc<Together<T>>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<Question, Arc<Together<T>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -130,17 +133,17 @@ mod tests {
     #[tokio::test]
     async fn each_question_has_its_own_answer_and_leaves_nothing_behind() {
         let (apart, gate) = (Arc::new(Apart::default()), Arc::new(Notify::new()));
-        let ask = |key: &'static str| {
+        let ask = |key: u8| {
             let (apart, gate) = (Arc::clone(&apart), Arc::clone(&gate));
             tokio::spawn(async move {
                 let question = || async {
                     gate.notified().await;
-                    Ok(key.len())
+                    Ok(key)
                 };
-                apart.ask(key.into(), question).await.ok()
+                apart.ask([key; 32], question).await.ok()
             })
         };
-        let (short, long, gone) = (ask("one"), ask("seven"), ask("gone"));
+        let (short, long, gone) = (ask(3), ask(5), ask(7));
         tokio::task::yield_now().await;
         assert_eq!(apart.waiting().len(), 3);
         gone.abort();

@@ -171,6 +171,15 @@ impl Gate {
         })
     }
 
+    /// Whether the document was admitted before, and the operation is a query.
+    pub fn knows_query(&self, text: &str, operation_name: Option<&str>, limits: &Limits) -> bool {
+        let known = self.documents.find(&key(text, limits));
+        known.is_some_and(|document| {
+            let found = document.operation(operation_name);
+            found.is_ok_and(|(operation, _)| operation.operation_type == OperationType::Query)
+        })
+    }
+
     /// Whether a document could be admitted, as far as that can be said before it is sent.
     ///
     /// # Errors

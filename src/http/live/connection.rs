@@ -241,6 +241,7 @@ impl Connection {
             visitor,
             client: self.client.clone(),
             source: Source::Message(params, bytes),
+            params: None,
         }
     }
 

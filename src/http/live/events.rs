@@ -34,7 +34,7 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) -> HttpResponse {
     let (authorization, address) = (call.authorization.clone(), call.visitor.address);
     let id = request_id(request);
-    match edge.runner.run(edge.time(), |fate| call.answer(fate)).await {
+    match edge.runner.run(edge.time(), |fate| call.answer(Some(fate))).await {
         Ok((Outcome::Answer(answer), note)) => {
             note.leave(request);
             Note::tell(request, &answer);

@@ -1,8 +1,12 @@
 //! API keys: minting, listing and revoking them, and finding the one that a secret belongs to. Of a secret only its
 //! hash is kept.
 
+mod known;
 mod read;
 mod write;
+
+pub(in crate::store) use known::Keys;
+pub use known::Known;
 
 pub use read::{by_ids, by_secret, list, page};
 pub use write::{create, first, revoke, used};
@@ -11,7 +15,7 @@ use chrono::{DateTime, Utc};
 use entity::api_key as ak;
 use entity::enums::Role;
 use sea_orm::{ActiveEnum, DbErr, Iterable, QueryResult};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// A key as everybody but its holder sees it.
@@ -103,9 +107,16 @@ fn roles_of(names: &str) -> Vec<Role> {
     names.split(',').filter_map(role).collect()
 }
 
-/// What is kept of a secret. It has 256 random bits, so that a plain hash is enough and one lookup finds it.
-fn hash(secret: &str) -> String {
-    let digest = Sha256::digest(secret);
+/// The hash of a secret.
+type Digest = [u8; 32];
+
+/// The hash of a secret. It has 256 random bits, so that a plain hash is enough and one lookup finds it.
+fn digest(secret: &str) -> Digest {
+    Sha256::digest(secret).into()
+}
+
+/// What is kept of a secret.
+fn hash(digest: Digest) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -124,7 +135,7 @@ mod tests {
     #[test]
     fn a_hash_is_sha_256_in_hexadecimal_digits() {
         assert_eq!(
-            hash("abc"),
+            hash(digest("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
     }

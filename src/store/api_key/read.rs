@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::store::api_key::{ApiKey, hash};
+use crate::store::api_key::{ApiKey, Known, digest, hash};
 use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging};
 use crate::store::{Consistency, Reader, Store, condition, fault};
 
@@ -94,25 +94,21 @@ pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKe
     keys.collect::<Result<_, _>>().map_err(fault::error)
 }
 
-/// The key of a secret, revoked and expired ones too. Asked anew for each request, by an index: a key that is revoked
-/// must stop to work at once, on every instance.
+/// The key of a secret, revoked and expired ones too. One that is revoked stops to work at once, on every server.
 ///
 /// # Errors
 /// The database's.
-pub async fn by_secret(store: &Store, secret: &str) -> Result<Option<ApiKey>, Error> {
-    let hash = hash(secret);
+pub async fn by_secret(store: &Store, secret: &str) -> Result<Option<Arc<Known>>, Error> {
+    let digest = digest(secret);
     let look = || async {
         let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
         let mut select = Query::select()
             .from_as(ak::Entity, Alias::new("k"))
-            .and_where(column(ak::Column::SecretHash).eq(&hash))
+            .and_where(column(ak::Column::SecretHash).eq(hash(digest)))
             .take();
         add_columns(&mut select);
         let rows = reader.all(&select).await?;
         rows.first().map(ApiKey::read).transpose().map_err(fault::error)
     };
-    let looked = store.0.keys.ask(hash.clone(), || async { Ok(Some(look().await)) });
-    looked
-        .await?
-        .unwrap_or_else(|| Err(Error::internal("a key that nobody looked up")))
+    store.0.keys.find(store.feed(), digest, look).await
 }

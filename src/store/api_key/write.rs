@@ -18,7 +18,8 @@ use crate::domain::api_key::{ApiKeyDraft, NewApiKey, PREFIX_LENGTH, SECRET_PREFI
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::store::api_key::{ApiKey, by_ids, hash, role_names};
+use crate::store::api_key::{ApiKey, Known, by_ids, digest, hash, role_names};
+use crate::store::change::{self, LEASE};
 use crate::store::statements::in_background;
 use crate::store::wall::Opening;
 use crate::store::{Author, Consistency, Outcome, Store, Write};
@@ -83,7 +84,7 @@ pub async fn create(
     Ok((written.key(store, actor).await?, told))
 }
 
-/// Revokes a key: from now on it is no credential. Revoking it again changes nothing.
+/// Revokes a key: once this is answered, it is no credential anywhere. Revoking it again changes nothing.
 ///
 /// # Errors
 /// `NOT_FOUND` where there is no such key; `FORBIDDEN` for whoever does not manage keys; the database's.
@@ -120,6 +121,10 @@ pub async fn revoke(store: &Store, author: impl Into<Author>, id: Option<Uuid>) 
             })
         })
         .await?;
+    // Another may have revoked it a moment ago, whose change has no place yet.
+    change::settle(store).await?;
+    // Until then a server may go on without asking.
+    tokio::time::sleep(LEASE).await;
     written.key(store, actor).await
 }
 
@@ -156,16 +161,17 @@ pub async fn first(store: &Store, given: Option<&SecretString>) -> Outcome<Optio
     Ok(minted.then_some(told))
 }
 
-/// Notes that a key was used, to the minute, in the background: nobody waits for it, and where it fails the next use
-/// notes it.
-pub fn used(store: &Store, key: &ApiKey) {
+/// Notes that a key was used, to the minute, in the background: nobody waits for it, and where it fails, the next
+/// use does after the key was looked up again.
+pub fn used(store: &Store, known: &Known) {
     let now = store.now();
     let minute = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
-    if key.last_used_at.is_some_and(|at| at >= minute) {
+    if !known.is_new_use(minute) {
         return;
     }
-    let (store, id) = (store.clone(), key.id);
-    tokio::spawn(in_background(async move {
+    let (store, id) = (store.clone(), known.key.id);
+    let runtime = store.0.runtime.clone();
+    runtime.spawn(in_background(async move {
         let noted = store
             .write(Arc::new(Actor::system()), move |w| Box::pin(note_use(w, id, minute)))
             .await;
@@ -205,7 +211,7 @@ async fn insert(w: &Write, new: NewApiKey, secret: &SecretString) -> Outcome<Api
         id: Uuid::now_v7(),
         name,
         prefix: secret.chars().take(PREFIX_LENGTH).collect(),
-        secret_hash: hash(secret),
+        secret_hash: hash(digest(secret)),
         roles: role_names(&roles).join(","),
         country_code: country,
         organization_code: organization,

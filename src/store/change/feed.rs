@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::DbBackend;
 use sqlx::postgres::{PgListener, PgPoolOptions};
@@ -26,6 +26,10 @@ const BATCH: u64 = 500;
 /// between a write and its place in the order.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// Time for which what is known of API keys counts without asking the database: longer than it takes to ask again after
+/// [`PATIENCE`], and short enough to wait for with the answer to a revocation.
+pub const LEASE: Duration = Duration::from_secs(1);
+
 /// Longest that a reader of the head waits for what others wrote; usually it is known within milliseconds.
 const CATCHING_UP: Duration = Duration::from_secs(5);
 
@@ -36,6 +40,8 @@ pub struct Feed {
     recent: RwLock<VecDeque<Arc<Edge>>>,
     head: watch::Sender<Head>,
     keys: watch::Sender<u64>,
+    /// When the end of the ledger was last asked for, up to which everything is known here.
+    asked: RwLock<Option<Instant>>,
     new: Notify,
     /// The place of the last change of reference data.
     reference: AtomicI64,
@@ -66,6 +72,7 @@ impl Default for Feed {
             recent: RwLock::default(),
             head: watch::Sender::new(Head::default()),
             keys: watch::Sender::new(0),
+            asked: RwLock::default(),
             new: Notify::new(),
             reference: AtomicI64::new(0),
             end: Together::default(),
@@ -111,6 +118,17 @@ impl Feed {
     /// Moves whenever an API key was made or revoked, on any server.
     pub fn keys(&self) -> watch::Receiver<u64> {
         self.keys.subscribe()
+    }
+
+    /// How often an API key was made or revoked, on any server, as far as is known here.
+    pub(in crate::store) fn key_changes(&self) -> u64 {
+        *self.keys.borrow()
+    }
+
+    /// Whether everything is known here that was in the ledger a [`LEASE`] ago.
+    pub(in crate::store) fn is_fresh(&self) -> bool {
+        let asked = *self.asked.read().unwrap_or_else(PoisonError::into_inner);
+        asked.is_some_and(|asked| asked.elapsed() < LEASE)
     }
 
     /// The place of the last change of this kind that is known here.
@@ -224,6 +242,7 @@ pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
 /// Reads everything after the place that is known.
 async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error> {
     let feed = &store.0.feed;
+    let asked = Instant::now();
     let losses = store.0.loss.count();
     let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
     let last = match store.backend() {
@@ -280,6 +299,9 @@ async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error>
         feed.keep(edges);
         (known.sequence, known.cursor) = (end, cursor);
         feed.head.send_modify(|head| head.sequence = end);
+    }
+    if known.sequence >= last {
+        *feed.asked.write().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
     Ok(())
 }
