@@ -44,6 +44,11 @@ impl Sample {
         self.rates.push(done as f64 / began.elapsed().as_secs_f64());
     }
 
+    /// Operations of all runs.
+    pub fn done(&self) -> usize {
+        self.latencies.len()
+    }
+
     /// The median of the runs.
     pub fn rate(&self) -> f64 {
         median(self.rates.clone())

@@ -7,6 +7,8 @@ pub mod cluster;
 pub mod load;
 #[allow(dead_code, reason = "writes have none")]
 pub mod peer;
+#[allow(dead_code, reason = "not all measure processor time and memory")]
+pub mod process;
 #[allow(dead_code, reason = "not all measure mutations and memory")]
 pub mod server;
 

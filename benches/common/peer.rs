@@ -34,6 +34,11 @@ impl Peer {
             address: address.trim_end().to_owned(),
         }
     }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Peer {

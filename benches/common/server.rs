@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
 use tokio::net::TcpStream;
 
+use super::process::memory;
+
 pub const ADMIN: &str = "nam_bench_administrator_0123456789abcdef";
 
 pub struct Server {
@@ -47,12 +49,14 @@ impl Server {
         panic!("the server does not get ready");
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it holds of memory, in MiB.
     pub fn memory(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let held = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        let kib: f64 = held.trim().trim_end_matches(" kB").parse().unwrap();
-        kib / 1_024.0
+        memory(self.process())
     }
 }
 

@@ -6,6 +6,9 @@
 //! (cd benches/peers && npm ci) && PEERS="mercurius yoga apollo" cargo bench --bench reads      # servers of others beside them
 //! CLIENTS="1 16 64" ANONYMOUS=1 cargo bench --bench reads
 //! ```
+//! Beside rates and times it tells what 1,000 requests cost of processor: the process that answers, and all of the database's
+//! together; and what the process that answers holds of memory after the last round.
+//!
 //! By `cargo test` each variant has a moment only, over few rows: that checks that all of it works, not how fast.
 #![allow(
     clippy::unwrap_used,
@@ -32,6 +35,7 @@ use uuid::Uuid;
 use common::cluster::Cluster;
 use common::load::Sample;
 use common::peer::Peer;
+use common::process::{memory, processor, processor_of_all};
 use common::server::{ADMIN, Client, Server};
 use common::{audit, database, measures, setting};
 
@@ -125,11 +129,19 @@ enum Variant {
     Peer(usize),
 }
 
+/// Processor time of all runs of a variant, in milliseconds.
+#[derive(Clone, Default)]
+struct Cost {
+    server: f64,
+    database: f64,
+}
+
 fn main() {
     common::run(bench);
 }
 
-struct Bench {
+struct Bench<'a> {
+    cluster: &'a Cluster,
     /// Who asks the server: an administrator, or nobody.
     key: &'static str,
     time: Duration,
@@ -167,6 +179,7 @@ async fn bench(cluster: &Cluster) {
         peers.push(Peer::start(&kind, &migrate_url, pool_size));
     }
     let bench = Bench {
+        cluster,
         key: if setting("ANONYMOUS", 0) == 0 { ADMIN } else { "" },
         time: Duration::from_secs_f64(setting("SECONDS", if measures() { 4.0 } else { 0.1 })),
         rounds: setting("ROUNDS", if measures() { 3 } else { 1 }),
@@ -232,7 +245,7 @@ async fn connect(address: &str, clients: usize) -> Arc<Vec<Mutex<Client>>> {
     Arc::new(connections)
 }
 
-impl Bench {
+impl Bench<'_> {
     async fn ask(&self, server: usize, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let mut client = Client::connect(&self.servers[server].address).await.unwrap();
@@ -318,30 +331,64 @@ impl Bench {
     async fn measure(&self, workload: &'static Workload, clients: usize, deep: &Value) {
         let variants = self.variants(workload);
         let mut samples: Vec<Sample> = variants.iter().map(|_| Sample::default()).collect();
+        let mut costs = vec![Cost::default(); variants.len()];
         for round in 0..self.rounds {
             for turn in 0..variants.len() {
                 let place = (round + turn) % variants.len();
-                let sample = &mut samples[place];
-                match variants[place].1 {
+                let (variant, sample) = (variants[place].1, &mut samples[place]);
+                let before = self.spent(variant);
+                match variant {
                     Variant::Sql => self.plain(workload.sql.unwrap(), clients, sample).await,
                     variant => self.served(variant, workload, clients, deep, sample).await,
                 }
+                let after = self.spent(variant);
+                costs[place].server += after.server - before.server;
+                costs[place].database += after.database - before.database;
             }
         }
+        println!(
+            "\n{:<50} |          |        |        |  the server | CPU ms a 1,000",
+            ""
+        );
         let name = format!("{}, {clients} at once", workload.name);
-        println!("\n{name:<50} | a second | p50 ms | p99 ms | the server to it");
+        println!("{name:<50} | a second | p50 ms | p99 ms |       to it |   own | database |   MiB");
         let server = variants
             .iter()
             .position(|(_, variant)| matches!(variant, Variant::Server))
             .unwrap();
-        for ((name, _), sample) in variants.iter().zip(&samples) {
+        for (place, (name, variant)) in variants.iter().enumerate() {
+            let (sample, cost) = (&samples[place], &costs[place]);
+            let thousands = sample.done() as f64 / 1_000.0;
+            let [own, held] = match self.process(*variant) {
+                Some(id) => [cost.server / thousands, memory(id)].map(|figure| format!("{figure:.0}")),
+                None => ["-", "-"].map(str::to_owned),
+            };
             println!(
-                "{name:<50} | {:>8.1} | {:>6.1} | {:>6.1} | {:>6.2}",
+                "{name:<50} | {:>8.1} | {:>6.1} | {:>6.1} | {:>11.2} | {own:>5} | {:>8.0} | {held:>5}",
                 sample.rate(),
                 sample.percentile(50),
                 sample.percentile(99),
                 samples[server].ratio(sample),
+                cost.database / thousands,
             );
+        }
+    }
+
+    /// The process that answers; plain SQL has none, because the client is ours.
+    fn process(&self, variant: Variant) -> Option<u32> {
+        match variant {
+            Variant::Sql => None,
+            Variant::Server => Some(self.servers[0].process()),
+            Variant::Again => Some(self.servers[1].process()),
+            Variant::Peer(place) => Some(self.peers[place].process()),
+        }
+    }
+
+    /// What was spent of processor so far.
+    fn spent(&self, variant: Variant) -> Cost {
+        Cost {
+            server: self.process(variant).map_or(0.0, processor),
+            database: processor_of_all(self.cluster.processes()),
         }
     }
 
