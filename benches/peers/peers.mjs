@@ -1,9 +1,9 @@
 // A server of others over the database that the reads are measured on: `node peers.mjs KIND DATABASE_URL`, where KIND is
-// mercurius (its JIT on), yoga or apollo. Prints its address once it listens, and ends with its standard input.
+// mercurius (its JIT on), yoga, apollo or postgraphile. Prints its address once it listens, and ends with its standard input.
 //
-// One schema and one set of resolvers, as one writes them with care on this stack: a pool of the same size, named prepared
+// The first three have one schema and one set of resolvers, as one writes them with care on this stack: a pool of the same size, named prepared
 // statements, DataLoader for each kind of child with one array parameter, the count only where it is selected. No rights, no
-// keys, no limits: what this project's server does beside, these do not.
+// keys, no limits: what this project's server does beside, these do not. PostGraphile makes its own schema of the database.
 import DataLoader from 'dataloader';
 import { visit } from 'graphql';
 import pg from 'pg';
@@ -83,7 +83,7 @@ const contributions = (context, first) => {
     if (!context.contributions.has(first)) {
         context.contributions.set(first, many(`SELECT i.id AS key, c.status, c.quantity_milli FROM unnest($1::uuid[]) AS i(id)
             CROSS JOIN LATERAL (SELECT status, quantity_milli FROM contribution WHERE item_id = i.id
-            ORDER BY created_at DESC, id DESC LIMIT $2) c`, first));
+            ORDER BY id LIMIT $2) c`, first));
     }
     return context.contributions.get(first);
 };
@@ -100,11 +100,9 @@ const resolvers = {
         assistanceRequest: async (_, { id }) =>
             (await rows(`SELECT ${REQUEST} FROM assistance_request r WHERE r.id = $1 AND r.verified_at IS NOT NULL`, [id]))[0],
         assistanceRequests: async (_, { first, after }) => {
-            const [at, id] = after ? Buffer.from(after, 'base64').toString().split('|') : [];
             const nodes = after
-                ? await rows(`SELECT ${REQUEST} FROM assistance_request r WHERE (r.created_at, r.id) < ($1, $2)
-                    ORDER BY r.created_at DESC, r.id DESC LIMIT $3`, [at, id, first])
-                : await rows(`SELECT ${REQUEST} FROM assistance_request r ORDER BY r.created_at DESC, r.id DESC LIMIT $1`, [first]);
+                ? await rows(`SELECT ${REQUEST} FROM assistance_request r WHERE r.id > $1 ORDER BY r.id LIMIT $2`, [after, first])
+                : await rows(`SELECT ${REQUEST} FROM assistance_request r ORDER BY r.id LIMIT $1`, [first]);
             return { nodes };
         },
         urgentRequests: async (_, { first, status, priority, whoRegion }, __, info) => {
@@ -156,7 +154,39 @@ if (kind === 'mercurius') {
     const server = new ApolloServer({ typeDefs, resolvers });
     const { url: at } = await startStandaloneServer(server, { listen: { host: '127.0.0.1', port: 0 }, context: async () => loaders() });
     listening(new URL(at).port);
+} else if (kind === 'postgraphile') {
+    // It says that it needs Node.js 22. This is all of 22 that answering queries needs, so that all run on the same.
+    Promise.withResolvers ??= function withResolvers() {
+        const told = {};
+        told.promise = new this((resolve, reject) => Object.assign(told, { resolve, reject }));
+        return told;
+    };
+    const { createServer } = await import('node:http');
+    const { postgraphile } = await import('postgraphile');
+    const { PostGraphileAmberPreset } = await import('postgraphile/presets/amber');
+    const { makePgService } = await import('postgraphile/adaptors/pg');
+    const { TYPES } = await import('postgraphile/@dataplan/pg');
+    const { grafserv } = await import('postgraphile/grafserv/node');
+    const { addPgTableCondition } = await import('postgraphile/utils');
+    // A condition of another table, which one adds like this.
+    const whoRegion = addPgTableCondition(
+        { schemaName: 'public', tableName: 'assistance_request' },
+        'whoRegion',
+        (build) => ({ type: build.graphql.GraphQLString }),
+        (value, { sql, sqlTableAlias, sqlValueWithCodec }) =>
+            sql`${sqlTableAlias}.country_code IN (SELECT code FROM country WHERE who_region = ${sqlValueWithCodec(value, TYPES.text)})`,
+    );
+    const instance = postgraphile({
+        extends: [PostGraphileAmberPreset],
+        plugins: [whoRegion],
+        pgServices: [makePgService({ connectionString: url, schemas: ['public'], poolConfig: { max: pool.options.max } })],
+        grafserv: { watch: false, graphiql: false },
+    });
+    const server = createServer();
+    await instance.createServ(grafserv).addTo(server);
+    await instance.getSchema();
+    server.listen(0, '127.0.0.1', () => listening(server.address().port));
 } else {
-    throw new Error(`${kind} is none of mercurius, yoga, apollo`);
+    throw new Error(`${kind} is none of mercurius, yoga, apollo, postgraphile`);
 }
 process.stdin.resume().on('end', () => process.exit());

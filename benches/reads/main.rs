@@ -3,7 +3,8 @@
 //!
 //! ```sh
 //! cargo bench --bench reads               # REQUESTS=200000 CLIENTS=16 SECONDS=4 ROUNDS=3 POOL=8 ONLY=Q2 change what is tried
-//! (cd benches/peers && npm ci) && PEERS="mercurius yoga apollo" cargo bench --bench reads      # servers of others beside them
+//! (cd benches/peers && npm ci)            # and beside them servers of others:
+//! PEERS="mercurius yoga apollo postgraphile" cargo bench --bench reads
 //! CLIENTS="1 16 64" ANONYMOUS=1 cargo bench --bench reads
 //! ```
 //! Beside rates and times it tells what 1,000 requests cost of processor: the process that answers, and all of the database's
@@ -21,6 +22,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod told;
+mod workloads;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,86 +41,10 @@ use common::peer::Peer;
 use common::process::{memory, processor, processor_of_all};
 use common::server::{ADMIN, Client, Server};
 use common::{audit, database, measures, setting};
-
-/// A query, and the plain SQL that reads the same rows.
-struct Workload {
-    name: &'static str,
-    query: &'static str,
-    sql: Option<&'static str>,
-    /// The same asked of `benches/peers/peers.mjs`, in its own schema.
-    peers: Option<&'static str>,
-}
+use workloads::{WORKLOADS, Workload, cursor_of};
 
 /// Public ids of requests that the first query and its SQL choose from.
 const IDS: usize = 5_000;
-
-const WORKLOADS: [Workload; 8] = [
-    Workload {
-        name: "Q1 one request with its country",
-        query: "query($id: ID!) { assistanceRequest(by: { id: $id }) { id reference title status priority neededBy peopleInNeed country { code name } } }",
-        sql: Some("SELECT id, reference, title, status, priority, needed_by, people_in_need, country_code
-            FROM assistance_request WHERE id = $1 AND verified_at IS NOT NULL"),
-        peers: Some("query($raw: ID!) { assistanceRequest(id: $raw) { id reference title status priority neededBy peopleInNeed country { code name } } }"),
-    },
-    Workload {
-        name: "Q2 page of 50, three levels",
-        query: "{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
-            commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { nodes { status quantity } } } } } }",
-        sql: None,
-        peers: Some("{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
-            commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { status quantity } } } } }"),
-    },
-    Workload {
-        name: "Q3 filter, order, totalCount",
-        query: "{ assistanceRequests(first: 50, filter: { status: { eq: VERIFIED }, priority: { eq: CRITICAL },
-            country: { whoRegion: { eq: AFRO } } }, orderBy: [{ field: NEEDED_BY }]) { totalCount nodes { id title neededBy } } }",
-        sql: Some("SELECT id, title, needed_by, count(*) OVER () FROM assistance_request r JOIN country c ON c.code = r.country_code
-            WHERE r.status = 'VERIFIED' AND r.priority = 4 AND c.who_region = 'AFRO' ORDER BY needed_by NULLS LAST, id LIMIT 50"),
-        peers: Some("{ urgentRequests(first: 50, status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\") { totalCount nodes { id title neededBy } } }"),
-    },
-    Workload {
-        name: "Q4 worldwide analysis",
-        query: "{ needsAnalysis(groupBy: [CATEGORY, WHO_REGION], categoryDepth: 1, first: 100) { nodes { category { code } whoRegion
-            totals { requestCount itemCount requestedValueUsd deliveredValueUsd uncoveredValueUsd coverage } } } }",
-        sql: Some("SELECT c.who_region, split_part(i.category_code, '.', 1), count(*), count(DISTINCT r.id),
-            sum(i.approved_milli::numeric * i.unit_cost_e4)::text, sum(i.delivered_milli::numeric * i.unit_cost_e4)::text,
-            sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
-            FROM request_item i JOIN assistance_request r ON r.id = i.request_id JOIN country c ON c.code = r.country_code
-            WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1, 2"),
-        peers: Some("{ needsAnalysis { category whoRegion requestCount itemCount requestedValueUsd deliveredValueUsd
-            uncoveredValueUsd } }"),
-    },
-    Workload {
-        name: "Q5 195 countries, 12 fields",
-        query: "{ countries(first: 195) { nodes { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup
-            population namStatus currency } } }",
-        sql: Some("SELECT code, iso2, m49, name, official_name, capital, who_region, un_subregion, income_group, population,
-            nam_status, currency FROM country ORDER BY name"),
-        peers: Some("{ countries { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup population namStatus currency } }"),
-    },
-    Workload {
-        name: "Q6 195 countries with their totals",
-        query: "{ countries(first: 195) { nodes { code needs { requestCount requestedValueUsd uncoveredValueUsd } } } }",
-        sql: Some("SELECT r.country_code, count(DISTINCT r.id), sum(i.approved_milli::numeric * i.unit_cost_e4)::text,
-            sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
-            FROM request_item i JOIN assistance_request r ON r.id = i.request_id
-            WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1"),
-        peers: Some("{ countries { code needs { requestCount requestedValueUsd uncoveredValueUsd } } }"),
-    },
-    Workload {
-        name: "D page of 50, three quarters down",
-        query: "query($after: String) { assistanceRequests(first: 50, after: $after) { nodes { id title createdAt } } }",
-        sql: None,
-        peers: Some("query($place: ID) { assistanceRequests(first: 50, after: $place) { nodes { id title createdAt } } }"),
-    },
-    Workload {
-        name: "D by a date that can be absent",
-        query: "query($later: String) { assistanceRequests(first: 50, after: $later, orderBy: [{ field: NEEDED_BY, direction: DESC }]) {
-            nodes { id title createdAt } } }",
-        sql: None,
-        peers: None,
-    },
-];
 
 /// Who answers.
 #[derive(Clone, Copy)]
@@ -150,6 +77,9 @@ struct Bench<'a> {
     ids: Arc<Vec<Uuid>>,
     servers: [Server; 2],
     peers: Vec<Peer>,
+    /// Where the deep page begins, as each of the servers names it.
+    deep: Value,
+    places: Vec<Value>,
 }
 
 async fn bench(cluster: &Cluster) {
@@ -178,7 +108,7 @@ async fn bench(cluster: &Cluster) {
     for kind in words("PEERS", "") {
         peers.push(Peer::start(&kind, &migrate_url, pool_size));
     }
-    let bench = Bench {
+    let mut bench = Bench {
         cluster,
         key: if setting("ANONYMOUS", 0) == 0 { ADMIN } else { "" },
         time: Duration::from_secs_f64(setting("SECONDS", if measures() { 4.0 } else { 0.1 })),
@@ -186,13 +116,17 @@ async fn bench(cluster: &Cluster) {
         ids: Arc::new(ids),
         servers: [plain, keeping],
         peers,
+        deep: Value::Null,
+        places: Vec::new(),
         pool,
     };
-    let deep = json!({
+    bench.deep = json!({
         "after": bench.deep("").await,
         "later": bench.deep("orderBy: [{ field: NEEDED_BY, direction: DESC }]").await,
-        "place": bench.place().await,
     });
+    for peer in &bench.peers {
+        bench.places.push(bench.place(peer).await);
+    }
     bench.check().await;
     println!(
         "{requests} requests, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
@@ -204,7 +138,7 @@ async fn bench(cluster: &Cluster) {
     for clients in words("CLIENTS", "16") {
         let clients = clients.parse().expect("CLIENTS are numbers");
         for workload in WORKLOADS.iter().filter(|workload| workload.name.starts_with(&only)) {
-            bench.measure(workload, clients, &deep).await;
+            bench.measure(workload, clients).await;
         }
     }
 }
@@ -237,12 +171,27 @@ fn used(query: &str, variables: &Value) -> Value {
         .into()
 }
 
+/// Names a request, as each of the servers does.
+fn name(variables: &mut Value, id: Uuid) {
+    variables["id"] = GlobalId::AssistanceRequest(id).encode().to_string().into();
+    variables["raw"] = id.to_string().into();
+}
+
 async fn connect(address: &str, clients: usize) -> Arc<Vec<Mutex<Client>>> {
     let mut connections = Vec::new();
     for _ in 0..clients {
         connections.push(Mutex::new(Client::connect(address).await.unwrap()));
     }
     Arc::new(connections)
+}
+
+async fn ask_peer(peer: &Peer, query: &str, variables: &Value) -> Value {
+    let mut client = Client::connect(&peer.address).await.unwrap();
+    let body = json!({ "query": query, "variables": variables }).to_string();
+    let (_, answer) = client.send("POST", "/graphql", "", &body).await.unwrap();
+    let answer: Value = serde_json::from_slice(&answer).unwrap();
+    assert!(answer.get("errors").is_none(), "{}: {answer:#}", peer.kind);
+    answer
 }
 
 impl Bench<'_> {
@@ -291,26 +240,47 @@ impl Bench<'_> {
             let page = self.ask(server, WORKLOADS[2].query, Value::Null).await;
             assert_eq!(page["assistanceRequests"]["totalCount"], critical);
         }
-        for peer in &self.peers {
-            let mut client = Client::connect(&peer.address).await.unwrap();
-            let body = json!({ "query": WORKLOADS[2].peers }).to_string();
-            let (_, answer) = client.send("POST", "/graphql", "", &body).await.unwrap();
-            let answer: Value = serde_json::from_slice(&answer).unwrap();
-            assert_eq!(
-                answer["data"]["urgentRequests"]["totalCount"], critical,
-                "{}: {answer:#}",
-                peer.kind
-            );
+        for (place, peer) in self.peers.iter().enumerate() {
+            for workload in &WORKLOADS {
+                let Some(query) = workload.asked_of(&peer.kind) else {
+                    continue;
+                };
+                let mut variables = self.variables(Variant::Peer(place));
+                name(&mut variables, self.ids[0]);
+                let ours = self.ask(0, workload.query, used(workload.query, &variables)).await;
+                let theirs = ask_peer(peer, query, &used(query, &variables)).await;
+                told::same(&format!("{}, {}", peer.kind, workload.name), &ours, &theirs["data"]);
+            }
         }
     }
 
-    /// The place of the peers, who have cursors of their own, as deep.
-    async fn place(&self) -> Value {
-        let place = "SELECT translate(encode(convert_to(created_at::text || '|' || id, 'UTF8'), 'base64'), E'\\n', '')
-            FROM assistance_request ORDER BY created_at DESC, id DESC
-            OFFSET (SELECT count(*) * 3 / 4 FROM assistance_request) LIMIT 1";
-        let place: String = sqlx::query_scalar(place).fetch_one(&self.pool).await.unwrap();
-        place.into()
+    /// The last row before the deep page, as a peer names it: those that share a schema by its id.
+    async fn place(&self, peer: &Peer) -> Value {
+        let before = self
+            .count("SELECT count(*) * 3 / 4 / 100 * 100 - 1 FROM assistance_request")
+            .await;
+        let place = "SELECT id FROM assistance_request ORDER BY id OFFSET $1 LIMIT 1";
+        let place: Uuid = sqlx::query_scalar(place)
+            .bind(before)
+            .fetch_one(&self.pool)
+            .await
+            .unwrap();
+        match cursor_of(&peer.kind) {
+            Some((query, pointer)) => {
+                let answer = ask_peer(peer, query, &json!({ "before": before })).await;
+                answer.pointer(pointer).unwrap_or_else(|| panic!("{answer:#}")).clone()
+            }
+            None => place.to_string().into(),
+        }
+    }
+
+    /// What a variant is told beside the id of a request.
+    fn variables(&self, variant: Variant) -> Value {
+        let mut variables = self.deep.clone();
+        if let Variant::Peer(place) = variant {
+            variables["place"] = self.places[place].clone();
+        }
+        variables
     }
 
     /// The variants that a workload has.
@@ -321,14 +291,13 @@ impl Bench<'_> {
         }
         variants.push(("the server".into(), Variant::Server));
         variants.push(("the server, asked again".into(), Variant::Again));
-        if workload.peers.is_some() {
-            let peers = self.peers.iter().enumerate();
-            variants.extend(peers.map(|(place, peer)| (peer.kind.clone(), Variant::Peer(place))));
-        }
+        let peers = self.peers.iter().enumerate();
+        let peers = peers.filter(|(_, peer)| workload.asked_of(&peer.kind).is_some());
+        variants.extend(peers.map(|(place, peer)| (peer.kind.clone(), Variant::Peer(place))));
         variants
     }
 
-    async fn measure(&self, workload: &'static Workload, clients: usize, deep: &Value) {
+    async fn measure(&self, workload: &'static Workload, clients: usize) {
         let variants = self.variants(workload);
         let mut samples: Vec<Sample> = variants.iter().map(|_| Sample::default()).collect();
         let mut costs = vec![Cost::default(); variants.len()];
@@ -339,7 +308,7 @@ impl Bench<'_> {
                 let before = self.spent(variant);
                 match variant {
                     Variant::Sql => self.plain(workload.sql.unwrap(), clients, sample).await,
-                    variant => self.served(variant, workload, clients, deep, sample).await,
+                    variant => self.served(variant, workload, clients, sample).await,
                 }
                 let after = self.spent(variant);
                 costs[place].server += after.server - before.server;
@@ -393,32 +362,27 @@ impl Bench<'_> {
     }
 
     /// The server that keeps answers is asked the same each time, the others for whatever there is.
-    async fn served(
-        &self,
-        variant: Variant,
-        workload: &'static Workload,
-        clients: usize,
-        deep: &Value,
-        sample: &mut Sample,
-    ) {
+    async fn served(&self, variant: Variant, workload: &'static Workload, clients: usize, sample: &mut Sample) {
         let (address, query, key) = match variant {
-            Variant::Peer(place) => (&self.peers[place].address, workload.peers.unwrap(), ""),
+            Variant::Peer(place) => {
+                let peer = &self.peers[place];
+                (&peer.address, workload.asked_of(&peer.kind).unwrap(), "")
+            }
             Variant::Again => (&self.servers[1].address, workload.query, self.key),
             Variant::Sql | Variant::Server => (&self.servers[0].address, workload.query, self.key),
         };
         // A server lets no connection wait for long that has not asked anything yet.
         let connections = connect(address, clients).await;
-        let (ids, places) = (Arc::clone(&self.ids), deep.clone());
+        let (ids, variables) = (Arc::clone(&self.ids), self.variables(variant));
         let operation = move |client: usize, turn: usize| {
             let (connections, ids) = (Arc::clone(&connections), Arc::clone(&ids));
-            let mut variables = places.clone();
+            let mut variables = variables.clone();
             async move {
                 let id = match variant {
                     Variant::Again => ids[0],
                     _ => ids[(client * 997 + turn * 31) % ids.len()],
                 };
-                variables["id"] = GlobalId::AssistanceRequest(id).encode().to_string().into();
-                variables["raw"] = id.to_string().into();
+                name(&mut variables, id);
                 // The same asked at the same time is answered once: not here, where each answer is to be found anew.
                 let text = match variant {
                     Variant::Server => format!("{query} # {client}"),
