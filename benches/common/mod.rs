@@ -47,9 +47,9 @@ pub async fn database(cluster: &Cluster) -> [String; 2] {
     [&cluster.server_url, &cluster.owner_url].map(|url| format!("{}/bench", url.rsplit_once('/').unwrap().0))
 }
 
-/// The ledger of what was written is whole: else the rates are worth nothing.
+/// The ledger of what was written is whole: else the rates are worth nothing. Tells its end.
 #[allow(dead_code, reason = "few changes are made where they are followed")]
-pub fn audit(url: &str, migrate_url: &str) {
+pub fn audit(url: &str, migrate_url: &str) -> String {
     let verified = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"))
         .args(["audit", "verify"])
         .arg(format!("--database-url={url}"))
@@ -61,8 +61,7 @@ pub fn audit(url: &str, migrate_url: &str) {
         "{}",
         String::from_utf8_lossy(&verified.stderr)
     );
-    println!(
-        "\nthe ledger verifies: {}",
-        String::from_utf8_lossy(&verified.stdout).trim()
-    );
+    let head = String::from_utf8_lossy(&verified.stdout).trim().to_owned();
+    println!("\nthe ledger verifies: {head}");
+    head
 }

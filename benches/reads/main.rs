@@ -1,4 +1,4 @@
-//! Reads a second on PostgreSQL: a server that keeps no answers, one that does, and for some the same by plain SQL. Starts a
+//! Reads a second on PostgreSQL or SQLite: a server that keeps no answers, one that does, and for some the same by plain SQL. Starts a
 //! database and servers of its own, fills it, checks that the answers are right, and lets all variants take turns.
 //!
 //! ```sh
@@ -6,6 +6,7 @@
 //! (cd benches/peers && npm ci)            # and beside them servers of others:
 //! PEERS="mercurius yoga apollo postgraphile" cargo bench --bench reads
 //! CLIENTS="1 16 64" ANONYMOUS=1 cargo bench --bench reads
+//! DATABASE=sqlite cargo bench --bench reads       # the server alone, over the same rows in an SQLite file
 //! ```
 //! Beside rates and times it tells what 1,000 requests cost of processor: the process that answers, and all of the database's
 //! together; and what the process that answers holds of memory after the last round.
@@ -22,6 +23,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod embedded;
 mod told;
 mod workloads;
 
@@ -41,10 +43,14 @@ use common::peer::Peer;
 use common::process::{memory, processor, processor_of_all};
 use common::server::{ADMIN, Client, Server};
 use common::{audit, database, measures, setting};
+use embedded::Embedded;
 use workloads::{WORKLOADS, Workload, cursor_of};
 
 /// Public ids of requests that the first query and its SQL choose from.
 const IDS: usize = 5_000;
+
+/// Milliseconds of processor that servers and a database spend in a second when nobody asks them anything, at most.
+const IDLE: f64 = 50.0;
 
 /// Who answers.
 #[derive(Clone, Copy)]
@@ -80,6 +86,8 @@ struct Bench<'a> {
     /// Where the deep page begins, as each of the servers names it.
     deep: Value,
     places: Vec<Value>,
+    /// The database, where it is not PostgreSQL. It goes last, when nobody reads it any more.
+    embedded: Option<Embedded>,
 }
 
 async fn bench(cluster: &Cluster) {
@@ -89,9 +97,21 @@ async fn bench(cluster: &Cluster) {
     // Migrates, and loads the reference data.
     drop(Server::start(&url, &migrate_url, pool_size, &[]).await);
     fill(&migrate_url, requests).await;
-    audit(&url, &migrate_url);
-    let plain = Server::start(&url, &migrate_url, pool_size, &["--answer-cache-mib=0"]).await;
-    let keeping = Server::start(&url, &migrate_url, pool_size, &[]).await;
+    let head = audit(&url, &migrate_url);
+    let embedded = match std::env::var("DATABASE").as_deref() {
+        Err(_) | Ok("postgres") => None,
+        Ok("sqlite") => Some(Embedded::copy_of(&migrate_url).await),
+        Ok(other) => panic!("DATABASE is postgres or sqlite, not {other}"),
+    };
+    let urls = match &embedded {
+        Some(embedded) => [&embedded.url, &embedded.url],
+        None => [&url, &migrate_url],
+    };
+    if embedded.is_some() {
+        assert_eq!(audit(urls[0], urls[1]), head);
+    }
+    let plain = Server::start(urls[0], urls[1], pool_size, &["--answer-cache-mib=0"]).await;
+    let keeping = Server::start(urls[0], urls[1], pool_size, &[]).await;
     let options = PgPoolOptions::new()
         .max_connections(pool_size)
         .test_before_acquire(false)
@@ -106,6 +126,7 @@ async fn bench(cluster: &Cluster) {
         .unwrap();
     let mut peers = Vec::new();
     for kind in words("PEERS", "") {
+        assert!(embedded.is_none(), "the servers of others read PostgreSQL");
         peers.push(Peer::start(&kind, &migrate_url, pool_size));
     }
     let mut bench = Bench {
@@ -119,7 +140,9 @@ async fn bench(cluster: &Cluster) {
         deep: Value::Null,
         places: Vec::new(),
         pool,
+        embedded,
     };
+    bench.settle().await;
     bench.deep = json!({
         "after": bench.deep("").await,
         "later": bench.deep("orderBy: [{ field: NEEDED_BY, direction: DESC }]").await,
@@ -128,8 +151,18 @@ async fn bench(cluster: &Cluster) {
         bench.places.push(bench.place(peer).await);
     }
     bench.check().await;
+    if bench.embedded.is_some() {
+        bench
+            .compare(&Server::start(&url, &migrate_url, pool_size, &[]).await)
+            .await;
+    }
     println!(
-        "{requests} requests, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
+        "{requests} requests in {}, {pool_size} connections that read, {} rounds of {:.1} s each, {} processors",
+        if bench.embedded.is_some() {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        },
         bench.rounds,
         bench.time.as_secs_f64(),
         std::thread::available_parallelism().unwrap()
@@ -143,7 +176,7 @@ async fn bench(cluster: &Cluster) {
     }
 }
 
-/// Fills the database, and waits until every server that starts has its sums at once.
+/// Fills the database, and has it look at what is there, as it does by itself in time.
 async fn fill(url: &str, requests: u32) {
     let sql = include_str!("../fill.sql").replace("$REQUESTS", &requests.to_string());
     let began = Instant::now();
@@ -185,23 +218,43 @@ async fn connect(address: &str, clients: usize) -> Arc<Vec<Mutex<Client>>> {
     Arc::new(connections)
 }
 
-async fn ask_peer(peer: &Peer, query: &str, variables: &Value) -> Value {
-    let mut client = Client::connect(&peer.address).await.unwrap();
+/// What is answered, which must be whole.
+async fn ask(address: &str, key: &str, query: &str, variables: &Value) -> Value {
+    let mut client = Client::connect(address).await.unwrap();
     let body = json!({ "query": query, "variables": variables }).to_string();
-    let (_, answer) = client.send("POST", "/graphql", "", &body).await.unwrap();
+    let (_, answer) = client.send("POST", "/graphql", key, &body).await.unwrap();
     let answer: Value = serde_json::from_slice(&answer).unwrap();
-    assert!(answer.get("errors").is_none(), "{}: {answer:#}", peer.kind);
-    answer
+    assert!(answer.get("errors").is_none(), "{query}: {answer:#}");
+    answer["data"].clone()
 }
 
 impl Bench<'_> {
-    async fn ask(&self, server: usize, query: &str, variables: Value) -> Value {
-        let body = json!({ "query": query, "variables": variables }).to_string();
-        let mut client = Client::connect(&self.servers[server].address).await.unwrap();
-        let (_, answer) = client.send("POST", "/graphql", ADMIN, &body).await.unwrap();
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert!(answer.get("errors").is_none(), "{answer:#}");
-        answer["data"].clone()
+    /// Waits until the servers have their sums, which they add up in the background once they run: until nobody works.
+    async fn settle(&self) {
+        let spent = || {
+            let database = processor_of_all(self.cluster.processes());
+            database
+                + self
+                    .servers
+                    .iter()
+                    .map(|server| processor(server.process()))
+                    .sum::<f64>()
+        };
+        let (began, mut before) = (Instant::now(), spent());
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = spent();
+            if now - before < IDLE {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(3_600), "somebody works for ever");
+            before = now;
+        }
+        println!("settled in {:.1?}", began.elapsed());
+    }
+
+    async fn ask(&self, server: usize, query: &str, variables: &Value) -> Value {
+        ask(&self.servers[server].address, ADMIN, query, variables).await
     }
 
     /// A cursor three quarters down the list of requests in an order, walked to: only the server makes cursors.
@@ -212,7 +265,7 @@ impl Bench<'_> {
         let rows: i64 = self.count("SELECT count(*) FROM assistance_request").await;
         let mut after = Value::Null;
         for _ in 0..rows * 3 / 4 / 100 {
-            let page = self.ask(0, &query, json!({ "after": after })).await;
+            let page = self.ask(0, &query, &json!({ "after": after })).await;
             after = page["assistanceRequests"]["pageInfo"]["endCursor"].clone();
         }
         after
@@ -230,14 +283,14 @@ impl Bench<'_> {
             WHERE r.status = 'VERIFIED' AND r.priority = 4 AND c.who_region = 'AFRO'";
         let (items, critical) = (self.count(items).await, self.count(critical).await);
         for server in [0, 1, 1] {
-            let analysis = self.ask(server, WORKLOADS[3].query, Value::Null).await;
+            let analysis = self.ask(server, WORKLOADS[3].query, &Value::Null).await;
             let groups = analysis["needsAnalysis"]["nodes"].as_array().unwrap().clone();
             let sum: i64 = groups
                 .iter()
                 .map(|group| group["totals"]["itemCount"].as_i64().unwrap())
                 .sum();
             assert_eq!(sum, items);
-            let page = self.ask(server, WORKLOADS[2].query, Value::Null).await;
+            let page = self.ask(server, WORKLOADS[2].query, &Value::Null).await;
             assert_eq!(page["assistanceRequests"]["totalCount"], critical);
         }
         for (place, peer) in self.peers.iter().enumerate() {
@@ -247,10 +300,22 @@ impl Bench<'_> {
                 };
                 let mut variables = self.variables(Variant::Peer(place));
                 name(&mut variables, self.ids[0]);
-                let ours = self.ask(0, workload.query, used(workload.query, &variables)).await;
-                let theirs = ask_peer(peer, query, &used(query, &variables)).await;
-                told::same(&format!("{}, {}", peer.kind, workload.name), &ours, &theirs["data"]);
+                let ours = self.ask(0, workload.query, &used(workload.query, &variables)).await;
+                let theirs = ask(&peer.address, "", query, &used(query, &variables)).await;
+                told::same(&format!("{}, {}", peer.kind, workload.name), &ours, &theirs);
             }
+        }
+    }
+
+    /// Another server tells the same of everything that is asked, to the letter.
+    async fn compare(&self, other: &Server) {
+        let mut variables = self.deep.clone();
+        name(&mut variables, self.ids[0]);
+        for workload in &WORKLOADS {
+            let variables = used(workload.query, &variables);
+            let ours = self.ask(0, workload.query, &variables).await;
+            let theirs = ask(&other.address, ADMIN, workload.query, &variables).await;
+            assert_eq!(ours, theirs, "{}", workload.name);
         }
     }
 
@@ -267,7 +332,7 @@ impl Bench<'_> {
             .unwrap();
         match cursor_of(&peer.kind) {
             Some((query, pointer)) => {
-                let answer = ask_peer(peer, query, &json!({ "before": before })).await;
+                let answer = ask(&peer.address, "", query, &json!({ "before": before })).await;
                 answer.pointer(pointer).unwrap_or_else(|| panic!("{answer:#}")).clone()
             }
             None => place.to_string().into(),
@@ -286,7 +351,7 @@ impl Bench<'_> {
     /// The variants that a workload has.
     fn variants(&self, workload: &Workload) -> Vec<(String, Variant)> {
         let mut variants = Vec::new();
-        if workload.sql.is_some() {
+        if workload.sql.is_some() && self.embedded.is_none() {
             variants.push(("plain SQL".to_owned(), Variant::Sql));
         }
         variants.push(("the server".into(), Variant::Server));
@@ -332,13 +397,16 @@ impl Bench<'_> {
                 Some(id) => [cost.server / thousands, memory(id)].map(|figure| format!("{figure:.0}")),
                 None => ["-", "-"].map(str::to_owned),
             };
+            let database = match self.embedded {
+                Some(_) => "-".to_owned(),
+                None => format!("{:.0}", cost.database / thousands),
+            };
             println!(
-                "{name:<50} | {:>8.1} | {:>6.1} | {:>6.1} | {:>11.2} | {own:>5} | {:>8.0} | {held:>5}",
+                "{name:<50} | {:>8.1} | {:>6.1} | {:>6.1} | {:>11.2} | {own:>5} | {database:>8} | {held:>5}",
                 sample.rate(),
                 sample.percentile(50),
                 sample.percentile(99),
                 samples[server].ratio(sample),
-                cost.database / thousands,
             );
         }
     }
@@ -357,7 +425,10 @@ impl Bench<'_> {
     fn spent(&self, variant: Variant) -> Cost {
         Cost {
             server: self.process(variant).map_or(0.0, processor),
-            database: processor_of_all(self.cluster.processes()),
+            database: match self.embedded {
+                Some(_) => 0.0,
+                None => processor_of_all(self.cluster.processes()),
+            },
         }
     }
 

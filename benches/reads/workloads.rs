@@ -27,7 +27,7 @@ pub fn cursor_of(peer: &str) -> Option<(&'static str, &'static str)> {
     match peer {
         "postgraphile" => Some((
             "query($before: Int!) { allAssistanceRequests(first: 1, offset: $before) { edges { cursor } } }",
-            "/data/allAssistanceRequests/edges/0/cursor",
+            "/allAssistanceRequests/edges/0/cursor",
         )),
         _ => None,
     }
