@@ -1,4 +1,5 @@
-//! Servers of others over the same database (`benches/peers`), which must have been installed there by `npm ci`.
+//! Servers of others over the same database (`benches/peers`), which must have been installed there by `npm ci`, or built by
+//! `cargo build --release` in a folder of their own.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -12,22 +13,27 @@ pub struct Peer {
 impl Peer {
     pub fn start(kind: &str, database_url: &str, pool_size: u32) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
-        let mut child = Command::new("node")
-            .current_dir(folder)
-            .args(["peers.mjs", kind, database_url])
+        let mut command = match kind {
+            "seaography" => Command::new(format!("{folder}/seaography/target/release/nam-needs-seaography")),
+            _ => {
+                let mut node = Command::new("node");
+                node.current_dir(folder).args(["peers.mjs", kind]);
+                node
+            }
+        };
+        let how = "(cd benches/peers && npm ci; cd seaography && cargo build --release)";
+        let mut child = command
+            .arg(database_url)
             .env("POOL", pool_size.to_string())
             .env("NODE_ENV", "production")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .expect("node starts");
+            .unwrap_or_else(|error| panic!("{kind} does not start, {error}: {how}"));
         let mut address = String::new();
         let told = child.stdout.take().unwrap();
         tokio::task::block_in_place(|| BufReader::new(told).read_line(&mut address)).unwrap();
-        assert!(
-            !address.is_empty(),
-            "{kind} does not start: (cd benches/peers && npm ci)"
-        );
+        assert!(!address.is_empty(), "{kind} does not start: {how}");
         Self {
             child,
             kind: kind.to_owned(),

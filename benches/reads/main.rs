@@ -4,7 +4,8 @@
 //! ```sh
 //! cargo bench --bench reads               # REQUESTS=200000 CLIENTS=16 SECONDS=4 ROUNDS=3 POOL=8 ONLY=Q2 change what is tried
 //! (cd benches/peers && npm ci)            # and beside them servers of others:
-//! PEERS="mercurius yoga apollo postgraphile" cargo bench --bench reads
+//! (cd benches/peers/seaography && cargo build --release)
+//! PEERS="mercurius yoga apollo postgraphile seaography" cargo bench --bench reads
 //! CLIENTS="1 16 64" ANONYMOUS=1 cargo bench --bench reads
 //! DATABASE=sqlite cargo bench --bench reads       # the server alone, over the same rows in an SQLite file
 //! ```

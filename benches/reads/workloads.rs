@@ -10,6 +10,9 @@ pub struct Workload {
     /// The same asked of PostGraphile, in the schema that it makes of the database: quantities in thousandths. Sums of its own
     /// it has by a plugin only.
     postgraphile: Option<&'static str>,
+    /// The same asked of Seaography, in the schema that it makes of entities: quantities in thousandths. It has no sums, and
+    /// its cursors are of the order by the key alone.
+    seaography: Option<&'static str>,
 }
 
 impl Workload {
@@ -17,6 +20,7 @@ impl Workload {
     pub fn asked_of(&self, peer: &str) -> Option<&'static str> {
         match peer {
             "postgraphile" => self.postgraphile,
+            "seaography" => self.seaography,
             _ => self.shared,
         }
     }
@@ -28,6 +32,11 @@ pub fn cursor_of(peer: &str) -> Option<(&'static str, &'static str)> {
         "postgraphile" => Some((
             "query($before: Int!) { allAssistanceRequests(first: 1, offset: $before) { edges { cursor } } }",
             "/allAssistanceRequests/edges/0/cursor",
+        )),
+        "seaography" => Some((
+            "query($before: Int!) { assistanceRequests(orderBy: { id: ASC }, pagination: { offset: { offset: $before, limit: 1 } }) {
+                pageInfo { endCursor } } }",
+            "/assistanceRequests/pageInfo/endCursor",
         )),
         _ => None,
     }
@@ -42,6 +51,8 @@ pub const WORKLOADS: [Workload; 8] = [
         shared: Some("query($raw: ID!) { assistanceRequest(id: $raw) { id reference title status priority neededBy peopleInNeed country { code name } } }"),
         postgraphile: Some("query($raw: UUID!) { assistanceRequestByRowId(rowId: $raw) { rowId reference title status priority neededBy peopleInNeed
             countryByCountryCode { code name } } }"),
+        seaography: Some("query($raw: String!) { assistanceRequest(id: $raw) { id reference title status priority neededBy peopleInNeed
+            country { code name } } }"),
     },
     Workload {
         name: "Q2 page of 50, three levels",
@@ -54,6 +65,10 @@ pub const WORKLOADS: [Workload; 8] = [
             countryByCountryCode { name } requestItemsByRequestId(orderBy: POSITION_ASC) { nodes { quantityMilli
             needCategoryByCategoryCode { name } commodityByCommodityCode { name } committedMilli uncoveredMilli
             contributionsByItemId(first: 2) { nodes { status quantityMilli } } } } } } }"),
+        seaography: Some("{ assistanceRequests(pagination: { cursor: { limit: 50 } }) { nodes { id title country { name }
+            requestItems(orderBy: { position: ASC }) { nodes { quantityMilli needCategory { name } commodity { name } committedMilli
+            uncoveredMilli contributions(orderBy: { id: ASC }, pagination: { page: { limit: 2, page: 0 } }) {
+            nodes { status quantityMilli } } } } } } }"),
     },
     Workload {
         name: "Q3 filter, order, totalCount",
@@ -64,6 +79,9 @@ pub const WORKLOADS: [Workload; 8] = [
         shared: Some("{ urgentRequests(first: 50, status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\") { totalCount nodes { id title neededBy } } }"),
         postgraphile: Some("{ allAssistanceRequests(first: 50, condition: { status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\" },
             orderBy: [NEEDED_BY_ASC, ROW_ID_ASC]) { totalCount nodes { rowId title neededBy } } }"),
+        seaography: Some("{ assistanceRequests(filters: { status: { eq: \"VERIFIED\" }, priority: { eq: 4 } },
+            having: { country: { whoRegion: { eq: \"AFRO\" } } }, orderBy: { neededBy: ASC, id: ASC },
+            pagination: { page: { limit: 50, page: 0 } }) { paginationInfo { totalCount: total } nodes { id title neededBy } } }"),
     },
     Workload {
         name: "Q4 worldwide analysis",
@@ -77,6 +95,7 @@ pub const WORKLOADS: [Workload; 8] = [
         shared: Some("{ needsAnalysis { category whoRegion requestCount itemCount requestedValueUsd deliveredValueUsd
             uncoveredValueUsd } }"),
         postgraphile: None,
+        seaography: None,
     },
     Workload {
         name: "Q5 195 countries, 12 fields",
@@ -87,6 +106,8 @@ pub const WORKLOADS: [Workload; 8] = [
         shared: Some("{ countries { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup population namStatus currency } }"),
         postgraphile: Some("{ allCountries(orderBy: CODE_ASC) { nodes { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup
             population namStatus currency } } }"),
+        seaography: Some("{ countries(orderBy: { name: ASC }) { nodes { code iso2 m49 name officialName capital whoRegion unSubregion
+            incomeGroup population namStatus currency } } }"),
     },
     Workload {
         name: "Q6 195 countries with their totals",
@@ -97,6 +118,7 @@ pub const WORKLOADS: [Workload; 8] = [
             WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1"),
         shared: Some("{ countries { code needs { requestCount requestedValueUsd uncoveredValueUsd } } }"),
         postgraphile: None,
+        seaography: None,
     },
     Workload {
         name: "D page of 50, three quarters down",
@@ -104,6 +126,8 @@ pub const WORKLOADS: [Workload; 8] = [
         sql: None,
         shared: Some("query($place: ID) { assistanceRequests(first: 50, after: $place) { nodes { id title createdAt } } }"),
         postgraphile: Some("query($place: Cursor!) { allAssistanceRequests(first: 50, after: $place) { nodes { rowId title createdAt } } }"),
+        seaography: Some("query($place: String!) { assistanceRequests(pagination: { cursor: { cursor: $place, limit: 50 } }) {
+            nodes { id title createdAt } } }"),
     },
     Workload {
         name: "D by a date that can be absent",
@@ -112,5 +136,6 @@ pub const WORKLOADS: [Workload; 8] = [
         sql: None,
         shared: None,
         postgraphile: None,
+        seaography: None,
     },
 ];
