@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::limits::{Limits, LiveLimits, RateLimits};
 use crate::domain::network::Networks;
+use crate::telemetry;
 
 mod bounds;
 
@@ -400,8 +401,7 @@ impl Config {
         if self.trusted_only && self.trusted_documents.is_none() {
             return Err("TRUSTED_ONLY needs TRUSTED_DOCUMENTS: nothing would be executed".into());
         }
-        tracing_subscriber::EnvFilter::try_new(&self.log)
-            .map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
+        telemetry::filter(&self.log).map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
         Ok(())
     }
 }

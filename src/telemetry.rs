@@ -2,22 +2,36 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// What others say at each start, and nobody reads; the operator's filter comes after it and can ask for it.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=error";
 
-/// Begins to log. `filter` is an `EnvFilter`; `json` writes one object a line.
+/// Which lines are logged: a level, or levels by target.
+///
+/// # Errors
+/// A text where it is none.
+pub fn filter(text: &str) -> Result<Targets, ParseError> {
+    // Spans have no fields that one could filter by, and a filter of fields would be asked at each step of each request.
+    format!("{QUIET},{text}").parse()
+}
+
+/// Begins to log. `json` writes one object a line.
 ///
 /// # Errors
 /// A text where the filter is none, or something logs already.
-pub fn init(filter: &str, json: bool) -> Result<(), String> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).map_err(|error| error.to_string())?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+pub fn init(text: &str, json: bool) -> Result<(), String> {
+    let filter = filter(text).map_err(|error| error.to_string())?;
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    let begun = if json { log.json().try_init() } else { log.try_init() };
+    let registry = tracing_subscriber::registry().with(filter);
+    let begun = match json {
+        true => registry.with(lines.json()).try_init(),
+        false => registry.with(lines).try_init(),
+    };
     begun.map_err(|error| error.to_string())?;
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -12,6 +12,9 @@ use syn::{
     ReturnType, Token, Type, parse_macro_input, parse_quote,
 };
 
+/// A resolver that waits for nothing but the children of its level is marked by this.
+const CHILDREN: &str = "children";
+
 /// A leaf: its name in the schema, and how to get its value of `this` at a `place` of the document.
 struct Leaf {
     name: String,
@@ -19,13 +22,20 @@ struct Leaf {
 }
 
 /// Over `#[Object]`: every resolver that awaits nothing is a leaf, if it takes no arguments or only such as have a
-/// default (then for fields that give none).
+/// default (then for fields that give none). A resolver under `#[children]`, which waits for nothing but the children of
+/// its level, is written by a plain call as well where those were read before.
 #[proc_macro_attribute]
 pub fn leaves(_: TokenStream, item: TokenStream) -> TokenStream {
     let mut object = parse_macro_input!(item as ItemImpl);
-    let (mut functions, mut found) = (Vec::new(), Vec::new());
+    let (mut functions, mut found, mut later) = (Vec::new(), Vec::new(), Vec::new());
     for item in &mut object.items {
         let ImplItem::Fn(method) = item else { continue };
+        let marks = method.attrs.len();
+        method.attrs.retain(|attribute| !attribute.path().is_ident(CHILDREN));
+        if method.attrs.len() < marks {
+            later.push(of_children(method));
+            continue;
+        }
         let Some(given) = given(method) else { continue };
         let field = &method.sig.ident;
         let function = format_ident!("leaf_{field}");
@@ -46,7 +56,7 @@ pub fn leaves(_: TokenStream, item: TokenStream) -> TokenStream {
         });
         method.block = parse_quote!(#call);
     }
-    let (ty, leaves) = (&object.self_ty, told(&object.self_ty, &found));
+    let (ty, leaves) = (&object.self_ty, told(&object.self_ty, &found, &later));
     quote! {
         #object
         #[allow(clippy::unnecessary_wraps, reason = "resolvers of one type give what the schema says")]
@@ -78,10 +88,10 @@ pub fn derive_leaves(item: TokenStream) -> TokenStream {
             value: quote!(&this.#ident),
         });
     let ident = &object.ident;
-    told(&parse_quote!(#ident), &found.collect::<Vec<_>>()).into()
+    told(&parse_quote!(#ident), &found.collect::<Vec<_>>(), &[]).into()
 }
 
-fn told(ty: &Type, leaves: &[Leaf]) -> proc_macro2::TokenStream {
+fn told(ty: &Type, leaves: &[Leaf], later: &[proc_macro2::TokenStream]) -> proc_macro2::TokenStream {
     let names = leaves.iter().map(|leaf| &leaf.name);
     let arms = leaves.iter().map(|Leaf { name, value }| {
         quote! {
@@ -100,7 +110,52 @@ fn told(ty: &Type, leaves: &[Leaf]) -> proc_macro2::TokenStream {
                     _ => ::core::option::Option::None,
                 }
             }
+
+            fn later(field: &str) -> ::core::option::Option<crate::graphql::written::Write<Self>> {
+                match field {
+                    #(#later)*
+                    _ => ::core::option::Option::None,
+                }
+            }
         }
+    }
+}
+
+/// How a field is written whose resolver waits for the children of its level, where those were read before.
+fn of_children(method: &ImplItemFn) -> proc_macro2::TokenStream {
+    let (field, name) = (&method.sig.ident, camel(&method.sig.ident));
+    let (mut values, mut given) = (Vec::new(), Vec::new());
+    for input in &method.sig.inputs {
+        let FnArg::Typed(typed) = input else { continue };
+        if is_context(&typed.ty) {
+            given.push(quote!(&ctx));
+            continue;
+        }
+        let Pat::Ident(pattern) = &*typed.pat else { continue };
+        let (argument, ty, key) = (&pattern.ident, &typed.ty, camel(&pattern.ident));
+        let default = match typed.attrs.iter().find_map(default) {
+            Some(default) => quote!(::core::option::Option::Some(|| #default)),
+            None => quote!(::core::option::Option::None),
+        };
+        values.push(quote! {
+            let ::core::result::Result::Ok((_, #argument)) = ctx.param_value::<#ty>(#key, #default) else {
+                return false;
+            };
+        });
+        given.push(quote!(#argument));
+    }
+    quote! {
+        #name => ::core::option::Option::Some(|this, place, out| {
+            let ctx = place.context();
+            #(#values)*
+            match crate::graphql::level::glance(this.#field(#(#given),*)) {
+                // `#[Object]` makes a result of whatever it gives.
+                ::core::option::Option::Some(::core::result::Result::Ok(value)) => {
+                    crate::graphql::written::Leaf::write(&value, place, out)
+                }
+                _ => false,
+            }
+        }),
     }
 }
 

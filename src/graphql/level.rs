@@ -2,11 +2,13 @@
 //! children asks for the children of all. So a list of any length costs one statement a level, with no timer.
 
 use std::any::{Any, TypeId};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_graphql::Context;
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -64,6 +66,10 @@ impl<R> Level<R> {
         if let Some(loaded) = self.known(place) {
             return kind(loaded);
         }
+        if GLANCES.get() {
+            // Nothing may be begun that nobody would wait for.
+            return std::future::pending().await;
+        }
         let (key, load) = begin()?;
         // Two fields of the same name with the same arguments and columns may share what was read.
         let arguments = ctx.field().arguments().unwrap_or_default();
@@ -109,6 +115,24 @@ impl<R> Level<R> {
     fn read_so_far(&self) -> MutexGuard<'_, Children> {
         self.children.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+thread_local! {
+    static GLANCES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a resolver gives that waits for nothing but the children of its level, where those were read before. It begins
+/// nothing.
+pub fn glance<T>(resolver: impl Future<Output = T>) -> Option<T> {
+    struct Glance;
+    impl Drop for Glance {
+        fn drop(&mut self) {
+            GLANCES.set(false);
+        }
+    }
+    let _until_dropped = Glance;
+    GLANCES.set(true);
+    resolver.now_or_never()
 }
 
 /// Documents stay where they are while they are executed, so that a field's place in memory tells it from others.

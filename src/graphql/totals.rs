@@ -148,8 +148,8 @@ pub fn wants_quantities(totals: &Lookahead<'_>) -> bool {
 /// `BAD_USER_INPUT` for a code that is not known.
 pub fn asked(
     reference: &Reference,
-    filter: Option<AssistanceRequestFilter>,
-    item_filter: Option<RequestItemFilter>,
+    filter: Option<Box<AssistanceRequestFilter>>,
+    item_filter: Option<Box<RequestItemFilter>>,
 ) -> Fallible<Asked> {
     let requests = filter.map(|filter| filter.parse(reference)).transpose()?;
     let items = item_filter.map(|filter| filter.parse(reference)).transpose()?;

@@ -87,8 +87,8 @@ struct Grouping {
 async fn groups(
     ctx: &Context<'_>,
     grouping: Grouping,
-    filter: Option<AssistanceRequestFilter>,
-    item_filter: Option<RequestItemFilter>,
+    filter: Option<Box<AssistanceRequestFilter>>,
+    item_filter: Option<Box<RequestItemFilter>>,
     order_by: Option<Vec<NeedsAnalysisOrder>>,
     arguments: &Arguments,
 ) -> Fallible<NeedsAnalysisConnection> {
@@ -143,8 +143,8 @@ impl AnalysisQuery {
         )]
         as_of: Option<DateTime>,
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
-        filter: Option<AssistanceRequestFilter>,
-        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+        filter: Option<Box<AssistanceRequestFilter>>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<Box<RequestItemFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<NeedsAnalysisOrder>>,
         #[graphql(desc = "Groups from the start, 0 to 100; 25 where absent.")] first: Option<i32>,
         #[graphql(desc = "Only groups after this cursor.")] after: Option<String>,
@@ -169,8 +169,8 @@ impl AnalysisQuery {
         #[graphql(
             desc = "Only items of these requests. Their status, priority and persons are tested as they were, all else as it is now; they are known from their verification on, and have no figures while WITHDRAWN."
         )]
-        filter: Option<AssistanceRequestFilter>,
-        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+        filter: Option<Box<AssistanceRequestFilter>>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<Box<RequestItemFilter>>,
     ) -> Nullable<Rows<'static, NeedsTimelinePoint>> {
         let span = Span {
             interval: interval.into(),

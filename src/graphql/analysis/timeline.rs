@@ -42,8 +42,8 @@ pub struct NeedsTimelinePoint {
 pub async fn points(
     ctx: &Context<'_>,
     span: Span,
-    filter: Option<AssistanceRequestFilter>,
-    item_filter: Option<RequestItemFilter>,
+    filter: Option<Box<AssistanceRequestFilter>>,
+    item_filter: Option<Box<RequestItemFilter>>,
 ) -> Fallible<Vec<NeedsTimelinePoint>> {
     let reader = reader(ctx, Consistency::Snapshot)?;
     let asked = asked(reader.reference(), filter, item_filter)?;

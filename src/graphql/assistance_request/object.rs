@@ -184,6 +184,7 @@ impl AssistanceRequest {
     }
 
     /// How far it is met, by the quantities of its items; nobody sets it.
+    #[children]
     async fn fulfilment(&self, ctx: &Context<'_>) -> Fallible<Fulfilment> {
         let level = self.0.level();
         let begin = || {
@@ -239,6 +240,7 @@ impl AssistanceRequest {
     }
 
     /// What it asks for, in the order in which it was entered.
+    #[children]
     async fn items(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, RequestItem>> {
         let begin = || {
             let columns = request_item::columns(ctx.field().selection_set());
@@ -252,6 +254,7 @@ impl AssistanceRequest {
     }
 
     /// What its items add up to, in whatever status it is.
+    #[children]
     async fn totals(&self, ctx: &Context<'_>) -> Fallible<One<NeedsTotals>> {
         let of = || Ok(Of::Requests(self.ids()?));
         let asked = || {
@@ -265,11 +268,12 @@ impl AssistanceRequest {
     }
 
     /// The contributions to its items. Without an order, oldest first.
+    #[children]
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn contributions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<ContributionFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,
@@ -288,6 +292,7 @@ impl AssistanceRequest {
     }
 
     /// Every change of it, its items, contributions and deliveries that the viewer may see, the earliest first.
+    #[children]
     async fn history(
         &self,
         ctx: &Context<'_>,

@@ -194,7 +194,7 @@ fn order(order_by: Option<Vec<AssistanceRequestOrder>>) -> Vec<OrderBy> {
 /// `BAD_USER_INPUT` and `BAD_CURSOR`, as the arguments deserve.
 pub fn request_paging(
     ctx: &Context<'_>,
-    filter: Option<AssistanceRequestFilter>,
+    filter: Option<Box<AssistanceRequestFilter>>,
     order_by: Option<Vec<AssistanceRequestOrder>>,
     arguments: &Arguments,
 ) -> Fallible<(Filter<RequestField>, Vec<OrderBy>, Paging)> {
@@ -222,7 +222,7 @@ pub fn request_paging(
 /// The arguments' and the database's.
 pub async fn request_page(
     ctx: &Context<'_>,
-    filter: Option<AssistanceRequestFilter>,
+    filter: Option<Box<AssistanceRequestFilter>>,
     order_by: Option<Vec<AssistanceRequestOrder>>,
     arguments: &Arguments,
 ) -> Fallible<AssistanceRequestConnection> {
@@ -291,7 +291,7 @@ impl AssistanceRequestQuery {
     async fn assistance_requests(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<AssistanceRequestFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<AssistanceRequestOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,

@@ -92,7 +92,7 @@ struct Matched {
 
 impl Matched {
     /// `reader` sees the state from which the subscriber begins.
-    async fn new(reader: &Reader, filter: Option<AssistanceRequestFilter>) -> Fallible<Self> {
+    async fn new(reader: &Reader, filter: Option<Box<AssistanceRequestFilter>>) -> Fallible<Self> {
         let Some(filter) = filter else {
             return Ok(Self {
                 filter: Filter::default(),
@@ -166,7 +166,7 @@ impl ChangeSubscription {
     async fn assistance_request_changed(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<AssistanceRequestFilter>>,
     ) -> Result<Live<One<AssistanceRequest>>, Fault> {
         // One snapshot for both, so that no change falls between them.
         let reader = reader(ctx, Consistency::Snapshot)?;

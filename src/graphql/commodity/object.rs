@@ -133,12 +133,13 @@ impl Commodity {
     }
 
     /// What the items that ask for it add up to, of requests that the viewer may see.
+    #[children]
     async fn needs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
-        filter: Option<AssistanceRequestFilter>,
-        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+        filter: Option<Box<AssistanceRequestFilter>>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<Box<RequestItemFilter>>,
     ) -> Fallible<One<NeedsTotals>> {
         let level = self.0.level();
         let asked = || asked(level.reader.reference(), filter, item_filter);

@@ -70,7 +70,7 @@ fn find_known(ctx: &Context<'_>, code: &str) -> Fallible<Option<Commodity>> {
 
 fn list_page(
     ctx: &Context<'_>,
-    filter: Option<CommodityFilter>,
+    filter: Option<Box<CommodityFilter>>,
     order_by: Option<Vec<CommodityOrder>>,
     arguments: &Arguments,
 ) -> Fallible<CommodityConnection> {
@@ -103,7 +103,7 @@ impl CommodityQuery {
     async fn commodities(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<CommodityFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<CommodityFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<CommodityOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 300; 25 where neither first nor last is given.")] first: Option<
             i32,

@@ -164,6 +164,7 @@ impl Contribution {
     }
 
     /// The request of its item.
+    #[children]
     async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
         let columns = || Columns::of(ctx.field().selection_set());
         let requests = self.requests(ctx, columns).await?;
@@ -171,6 +172,7 @@ impl Contribution {
     }
 
     /// What it is given towards.
+    #[children]
     async fn item(&self, ctx: &Context<'_>) -> Fallible<One<RequestItem>> {
         let level = self.0.level();
         let begin = || {
@@ -200,6 +202,7 @@ impl Contribution {
     }
 
     /// Names of the mutations that are open to this viewer for this contribution now.
+    #[children]
     async fn available_steps(&self, ctx: &Context<'_>) -> Fallible<Vec<&'static str>> {
         let row = self.0.row()?;
         let (country, request_status) = self.belongings(ctx).await?;
@@ -263,6 +266,7 @@ impl Contribution {
     }
 
     /// The parts that were received, in the order of their days; voided ones too.
+    #[children]
     async fn deliveries(&self, ctx: &Context<'_>) -> Fallible<Rows<'static, Delivery>> {
         let begin = || {
             let columns = delivery_columns(ctx.field().selection_set());
@@ -276,12 +280,14 @@ impl Contribution {
     }
 
     /// How to follow the shipment; null where the viewer may not see it.
+    #[children]
     async fn tracking_reference(&self, ctx: &Context<'_>) -> Nullable<&String> {
         let found = async { self.confidential(ctx, self.0.row()?.tracking_reference()?).await };
         nullable::<_, Fault>(found.await)
     }
 
     /// What else there is to say; null where the viewer may not see it.
+    #[children]
     async fn note(&self, ctx: &Context<'_>) -> Nullable<&String> {
         let found = async { self.confidential(ctx, self.0.row()?.note()?).await };
         nullable::<_, Fault>(found.await)

@@ -64,7 +64,7 @@ pub struct ContributionOrder {
 /// The arguments of a connection of contributions.
 pub struct Asked {
     /// Only these.
-    pub filter: Option<ContributionFilter>,
+    pub filter: Option<Box<ContributionFilter>>,
     /// The most important key first.
     pub order_by: Option<Vec<ContributionOrder>>,
     /// Which page.
@@ -196,7 +196,7 @@ impl ContributionQuery {
     async fn contributions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<ContributionFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,

@@ -171,11 +171,12 @@ impl Country {
     }
 
     /// Its requests that the viewer may see. Without an order, oldest first.
+    #[children]
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn assistance_requests(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<AssistanceRequestFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<AssistanceRequestFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<AssistanceRequestOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,
@@ -212,12 +213,13 @@ impl Country {
     }
 
     /// What its requests add up to, of those that the viewer may see.
+    #[children]
     async fn needs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]
-        filter: Option<AssistanceRequestFilter>,
-        #[graphql(desc = "Only these items.")] item_filter: Option<RequestItemFilter>,
+        filter: Option<Box<AssistanceRequestFilter>>,
+        #[graphql(desc = "Only these items.")] item_filter: Option<Box<RequestItemFilter>>,
     ) -> Fallible<One<NeedsTotals>> {
         let level = self.0.level();
         let asked = || asked(level.reader.reference(), filter, item_filter);

@@ -76,7 +76,7 @@ fn find_known(ctx: &Context<'_>, code: &CountryCode) -> Fallible<Option<Country>
 
 async fn country_page(
     ctx: &Context<'_>,
-    filter: Option<CountryFilter>,
+    filter: Option<Box<CountryFilter>>,
     order_by: Option<Vec<CountryOrder>>,
     arguments: &Arguments,
 ) -> Fallible<CountryConnection> {
@@ -106,7 +106,7 @@ impl CountryQuery {
     async fn countries(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<CountryFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<CountryFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<CountryOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 300; 25 where neither first nor last is given.")] first: Option<
             i32,

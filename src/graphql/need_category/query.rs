@@ -72,7 +72,7 @@ fn find_known(ctx: &Context<'_>, code: &str) -> Fallible<Option<NeedCategory>> {
 
 fn category_page(
     ctx: &Context<'_>,
-    filter: Option<NeedCategoryFilter>,
+    filter: Option<Box<NeedCategoryFilter>>,
     order_by: Option<Vec<NeedCategoryOrder>>,
     arguments: &Arguments,
 ) -> Fallible<NeedCategoryConnection> {
@@ -106,7 +106,7 @@ impl NeedCategoryQuery {
     async fn need_categories(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<NeedCategoryFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<NeedCategoryFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<NeedCategoryOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 300; 25 where neither first nor last is given.")] first: Option<
             i32,

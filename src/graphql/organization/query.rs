@@ -69,7 +69,7 @@ fn find_known(ctx: &Context<'_>, code: &str) -> Fallible<Option<Organization>> {
 
 async fn organization_page(
     ctx: &Context<'_>,
-    filter: Option<OrganizationFilter>,
+    filter: Option<Box<OrganizationFilter>>,
     order_by: Option<Vec<OrganizationOrder>>,
     arguments: &Arguments,
 ) -> Fallible<OrganizationConnection> {
@@ -98,7 +98,7 @@ impl OrganizationQuery {
     async fn organizations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<OrganizationFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<OrganizationFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<OrganizationOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 300; 25 where neither first nor last is given.")] first: Option<
             i32,

@@ -85,6 +85,7 @@ impl RequestItem {
     }
 
     /// The request it belongs to.
+    #[children]
     async fn request(&self, ctx: &Context<'_>) -> Fallible<One<AssistanceRequest>> {
         let level = self.0.level();
         let begin = || {
@@ -209,11 +210,12 @@ impl RequestItem {
     }
 
     /// The contributions to it. Without an order, oldest first.
+    #[children]
     #[allow(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
     async fn contributions(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<ContributionFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<ContributionFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<ContributionOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,

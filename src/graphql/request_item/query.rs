@@ -47,7 +47,7 @@ pub struct RequestItemOrder {
 
 async fn item_page(
     ctx: &Context<'_>,
-    filter: Option<RequestItemFilter>,
+    filter: Option<Box<RequestItemFilter>>,
     order_by: Option<Vec<RequestItemOrder>>,
     arguments: &Arguments,
 ) -> Fallible<RequestItemConnection> {
@@ -88,7 +88,7 @@ impl RequestItemQuery {
     async fn request_items(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only these.")] filter: Option<RequestItemFilter>,
+        #[graphql(desc = "Only these.")] filter: Option<Box<RequestItemFilter>>,
         #[graphql(desc = "The most important key first.")] order_by: Option<Vec<RequestItemOrder>>,
         #[graphql(desc = "Rows from the start, 0 to 100; 25 where neither first nor last is given.")] first: Option<
             i32,

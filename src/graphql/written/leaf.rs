@@ -27,6 +27,10 @@ pub trait Leaves: Sized {
 
     /// How to write the field of this name, where it is a leaf.
     fn leaf(field: &str) -> Option<Write<Self>>;
+
+    /// How to write the field of this name, where it hangs on the children of the object's level alone: it can be once those
+    /// were read.
+    fn later(field: &str) -> Option<Write<Self>>;
 }
 
 /// Whether a field of a `T` is told by its row alone. What has fields of its own may lead to other rows.
@@ -39,6 +43,10 @@ impl<T: Leaves> Leaves for &T {
     const LEAVES: &'static [&'static str] = T::LEAVES;
 
     fn leaf(_: &str) -> Option<Write<Self>> {
+        None
+    }
+
+    fn later(_: &str) -> Option<Write<Self>> {
         None
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The executor makes a boxed future, a map entry and a value for each field, and then writes the tree that it has. Here
 //! the selection of an object's type is planned once for all objects of a list, fields whose value is there without waiting
-//! ([`Leaves`]) are written by a plain call, and every other field is resolved by its resolver as ever. What comes
-//! out are the same bytes, held as [`Value::Binary`], which no field of the schema is otherwise; [`json`] writes them as
+//! ([`Leaves`]) are written by a plain call, and every other field is resolved by its resolver as ever: of a field that
+//! waits for the children of a level (`items`), that of the first object, which has them read for all. What comes out are the same bytes, held as [`Value::Binary`], which no field of the schema is otherwise; [`json`] writes them as
 //! they are.
 //!
 //! Law of the module: it knows no field of any type. A field whose value can't be told by a plain call is left to the
@@ -55,7 +55,8 @@ struct Step<'a, T> {
 enum How<T> {
     TypeName,
     Leaf(Write<T>),
-    Field,
+    /// By its resolver, unless the children that this one would wait for were read before.
+    Field(Option<Write<T>>),
 }
 
 /// Where a field stands in the document.
@@ -204,7 +205,7 @@ fn collect<'a, T: Leaves>(
                     let how = match (name, leaf) {
                         ("__typename", _) => How::TypeName,
                         (_, Some(write)) => How::Leaf(write),
-                        (_, None) => How::Field,
+                        (_, None) => How::Field(T::later(name)),
                     };
                     steps.push(Step { key, field, how });
                 }
@@ -233,14 +234,14 @@ fn collect<'a, T: Leaves>(
     Ok(())
 }
 
-/// Writes an object whose fields are leaves, all of them. False where one is not, or can't be written.
+/// Writes an object whose fields are all there without waiting. False where one is not, or can't be written.
 fn write_leaves<T: OutputType>(
     ctx: &ContextSelectionSet<'_>,
     steps: &[Step<'_, T>],
     object: &T,
     out: &mut Vec<u8>,
 ) -> bool {
-    if steps.iter().any(|step| matches!(step.how, How::Field)) {
+    if steps.iter().any(|step| matches!(step.how, How::Field(None))) {
         return false;
     }
     out.push(b'{');
@@ -251,8 +252,8 @@ fn write_leaves<T: OutputType>(
                 json::text(out, &T::type_name());
                 true
             }
-            How::Leaf(leaf) => leaf(object, &Place { ctx, field }, out),
-            How::Field => false,
+            How::Leaf(write) | How::Field(Some(write)) => write(object, &Place { ctx, field }, out),
+            How::Field(None) => false,
         };
         if !written {
             return false;
@@ -273,15 +274,19 @@ async fn write<T: ContainerType>(
     for (index, Step { key, field, how }) in steps.iter().enumerate() {
         write_key(index, key, out);
         let begin = out.len();
-        match how {
-            How::TypeName => json::text(out, &T::type_name()),
-            How::Leaf(leaf) if leaf(object, &Place { ctx, field }, out) => {}
-            How::Leaf(_) | How::Field => {
-                out.truncate(begin);
-                let field = ctx.with_field(field);
-                let value = object.resolve_field(&field).await?;
-                json::write(out, &value.unwrap_or_default());
+        let written = match how {
+            How::TypeName => {
+                json::text(out, &T::type_name());
+                true
             }
+            How::Leaf(write) | How::Field(Some(write)) => write(object, &Place { ctx, field }, out),
+            How::Field(None) => false,
+        };
+        if !written {
+            out.truncate(begin);
+            let field = ctx.with_field(field);
+            let value = object.resolve_field(&field).await?;
+            json::write(out, &value.unwrap_or_default());
         }
     }
     out.push(b'}');
