@@ -11,7 +11,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::limits::{Limits, LiveLimits, RateLimits};
 use crate::domain::network::Networks;
-use crate::telemetry;
 
 mod bounds;
 
@@ -401,7 +400,9 @@ impl Config {
         if self.trusted_only && self.trusted_documents.is_none() {
             return Err("TRUSTED_ONLY needs TRUSTED_DOCUMENTS: nothing would be executed".into());
         }
-        telemetry::filter(&self.log).map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
+        self.log
+            .parse::<tracing_subscriber::filter::Targets>()
+            .map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
         Ok(())
     }
 }

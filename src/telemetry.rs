@@ -9,21 +9,15 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// What others say at each start, and nobody reads; the operator's filter comes after it and can ask for it.
 const QUIET: &str = "actix_server=warn,sea_orm_migration=warn,sqlx::postgres::notice=error";
 
-/// Which lines are logged: a level, or levels by target.
-///
-/// # Errors
-/// A text where it is none.
-pub fn filter(text: &str) -> Result<Targets, ParseError> {
-    // Spans have no fields that one could filter by, and a filter of fields would be asked at each step of each request.
-    format!("{QUIET},{text}").parse()
-}
-
-/// Begins to log. `json` writes one object a line.
+/// Begins to log. `filter` is a level, or levels by target; `json` writes one object a line.
 ///
 /// # Errors
 /// A text where the filter is none, or something logs already.
-pub fn init(text: &str, json: bool) -> Result<(), String> {
-    let filter = filter(text).map_err(|error| error.to_string())?;
+pub fn init(filter: &str, json: bool) -> Result<(), String> {
+    // Spans have no fields that one could filter by, and a filter of fields would be asked at each step of each request.
+    let filter: Targets = format!("{QUIET},{filter}")
+        .parse()
+        .map_err(|error: ParseError| error.to_string())?;
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());

@@ -296,3 +296,20 @@ pub fn distinct(ids: impl Iterator<Item = Result<Uuid, Error>>) -> Result<Vec<Uu
     ids.dedup();
     Ok(ids)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_glance_waits_for_nothing_and_ends_however_it_goes() {
+        assert_eq!(glance(async { GLANCES.get() }), Some(true));
+        assert_eq!(glance(std::future::pending::<()>()), None);
+        assert!(!GLANCES.get());
+        let panics = || glance(async { panic!("inside") });
+        assert!(catch_unwind(AssertUnwindSafe(panics)).is_err());
+        assert!(!GLANCES.get(), "else no children would be read on this thread any more");
+    }
+}

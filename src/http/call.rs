@@ -366,7 +366,7 @@ impl Call {
             response
         };
         match is_apart {
-            true => self.edge.runner.wait(inherited(work)).await,
+            true => self.edge.runner.wait(Box::pin(inherited(work))).await,
             false => Ok(work.await),
         }
     }

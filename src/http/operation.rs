@@ -183,7 +183,7 @@ fn challenge(request: &HttpRequest) -> &'static str {
 async fn answer(request: &HttpRequest, edge: web::Data<Edge>, mut call: Call) -> Answer {
     let media = call.media;
     let done = match call.is_light() {
-        true => edge.runner.here(edge.time(), call.answer(None)).await,
+        true => edge.runner.here(edge.time(), Box::pin(call.answer(None))).await,
         false => edge.runner.run(edge.time(), |fate| call.answer(Some(fate))).await,
     };
     match done {

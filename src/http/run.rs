@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -100,10 +101,10 @@ impl Runner {
     /// # Errors
     /// `TIMEOUT`; `INTERNAL` where the work panicked; `UNAVAILABLE` where the server is shutting down, or too much is under
     /// way: then the work is not begun.
-    pub async fn here<T>(&self, within: Duration, work: impl Future<Output = T>) -> Result<T, Error> {
+    pub async fn here<T>(&self, within: Duration, work: Pin<Box<impl Future<Output = T>>>) -> Result<T, Error> {
         let _room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| busy())?;
         let _permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| closing())?;
-        let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+        let work = AssertUnwindSafe(work).catch_unwind();
         match tokio::time::timeout(within, work).await {
             Ok(done) => done.map_err(|payload| panicked(&*payload)),
             Err(_) => Err(Error::Timeout),
@@ -279,6 +280,26 @@ mod tests {
         ));
         runner.drain().await;
         assert!(flag.load(Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn what_runs_here_keeps_to_its_time_and_the_room_there_is() {
+        let (runner, flag) = (Runner::new(Handle::current(), 1), Arc::new(AtomicBool::new(false)));
+        let outcome = runner.here(SOON, Box::pin(slow(Arc::clone(&flag)))).await;
+        assert!(matches!(outcome, Err(Error::Timeout)));
+        let (long, refused) = tokio::join!(
+            runner.here(LATER * 20, Box::pin(slow(Arc::clone(&flag)))),
+            runner.here(LATER * 20, Box::pin(async {})),
+        );
+        assert!(long.is_ok() && matches!(refused, Err(Error::Unavailable(_))));
+        let outcome = runner.here(LATER, Box::pin(async { panic!("inside") })).await;
+        assert!(matches!(outcome, Err(Error::Internal(cause)) if &*cause == "panic: inside"));
+        runner.drain().await;
+        let outcome = runner.here(LATER, Box::pin(async {})).await;
+        assert!(
+            matches!(outcome, Err(Error::Unavailable(_))),
+            "nothing begins after that"
+        );
     }
 
     #[tokio::test]

@@ -20,6 +20,9 @@ use crate::store::statements::{Statements, is_counted};
 /// Time after which a connection goes back to the pool, which ends those that are too old.
 const KEPT: Duration = Duration::from_secs(600);
 
+/// Time after which another connection may move to where it is used.
+const MOVES: Duration = Duration::from_secs(2);
+
 /// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the
 /// connection is closed, at which the database ends the statement too (`client_connection_check_interval`).
 const LEFT: Duration = Duration::from_millis(100);
@@ -32,13 +35,21 @@ pub(super) struct Lanes {
     free: Arc<Semaphore>,
     /// One for each connection that may be open.
     places: Arc<Semaphore>,
-    idle: Mutex<Vec<Kept>>,
+    idle: Mutex<Idle>,
     /// Time to wait for one.
     patience: Duration,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
+}
+
+/// The connections that rest.
+#[derive(Debug)]
+struct Idle {
+    kept: Vec<Kept>,
+    /// When one was last closed to be opened anew where it is used.
+    moved: Instant,
 }
 
 /// A connection that rests.
@@ -56,7 +67,7 @@ struct Held {
     /// The runtime that is told by the system when the database has answered. Whoever waits on another one has to be
     /// woken from there, which costs more than the rest of a short statement.
     home: Id,
-    _place: OwnedSemaphorePermit,
+    place: OwnedSemaphorePermit,
 }
 
 /// A connection for one piece of work. It comes back when it is dropped.
@@ -78,7 +89,10 @@ impl Lanes {
             pool,
             free: Arc::new(Semaphore::new(size)),
             places: Arc::new(Semaphore::new(size)),
-            idle: Mutex::default(),
+            idle: Mutex::new(Idle {
+                kept: Vec::new(),
+                moved: Instant::now(),
+            }),
             patience,
             loss,
             statements,
@@ -148,7 +162,7 @@ impl Lanes {
                         connection,
                         taken: Instant::now(),
                         home: Handle::current().id(),
-                        _place: place,
+                        place,
                     });
                     return Ok(lane);
                 }
@@ -159,18 +173,26 @@ impl Lanes {
     }
 
     /// The connection to use: one that is at home here, or else a new one, or where no more may be open any that rests.
+    /// Now and then such a one is closed and a new one opened in its place, so that in time they are where they are used.
     fn next(&self, home: Id) -> Next {
         let mut idle = self.idle();
-        if let Some(own) = idle.iter().rposition(|kept| kept.held.home == home) {
-            return Next::Rested(idle.remove(own));
+        if let Some(own) = idle.kept.iter().rposition(|kept| kept.held.home == home) {
+            return Next::Rested(idle.kept.remove(own));
         }
-        match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => Next::Place(place),
-            Err(_) => idle.pop().map_or(Next::Nothing, Next::Rested),
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            return Next::Place(place);
+        }
+        match idle.kept.pop() {
+            Some(kept) if idle.moved.elapsed() > MOVES => {
+                idle.moved = Instant::now();
+                Next::Place(kept.held.close())
+            }
+            Some(kept) => Next::Rested(kept),
+            None => Next::Nothing,
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -180,19 +202,19 @@ impl Lanes {
         // Asked while nobody can close: what is closed must not get any more.
         if held.taken.elapsed() < KEPT && !self.free.is_closed() {
             let since = Instant::now();
-            idle.push(Kept { held, since });
+            idle.kept.push(Kept { held, since });
         }
     }
 
     /// Connections that are open, and how many of those nobody uses.
     pub(super) fn count(&self) -> (u32, usize) {
-        (self.pool.size(), self.idle().len() + self.pool.num_idle())
+        (self.pool.size(), self.idle().kept.len() + self.pool.num_idle())
     }
 
     /// Ends all connections, after what they are doing.
     pub(super) async fn close(&self) {
         self.free.close();
-        self.idle().clear();
+        self.idle().kept.clear();
         self.pool.close().await;
     }
 }
@@ -205,8 +227,10 @@ enum Next {
 }
 
 impl Held {
-    fn close(mut self) {
+    /// Closes it, and gives its place.
+    fn close(mut self) -> OwnedSemaphorePermit {
         self.connection.close_on_drop();
+        self.place
     }
 }
 
@@ -234,7 +258,7 @@ impl Lane {
             return true;
         }
         if let Some(held) = self.held.take() {
-            held.close();
+            drop(held.close());
         }
         self.lanes.loss.seen();
         self.is_busy = false;
@@ -265,7 +289,7 @@ impl Lane {
             let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref());
             let is_refusal = refusal.is_some_and(|error: &PgDatabaseError| error.severity() == PgSeverity::Error);
             if !is_refusal && let Some(held) = self.held.take() {
-                held.close();
+                drop(held.close());
                 self.lanes.loss.seen();
             }
             DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
@@ -296,7 +320,7 @@ impl Drop for Lane {
             };
             match tokio::time::timeout(patience, ended).await {
                 Ok(Ok(())) => lanes.keep(held),
-                _ => held.close(),
+                _ => drop(held.close()),
             }
             drop(permit);
         });

@@ -58,7 +58,8 @@ fn note() {
 /// What `work` gives, and how many statements it sent; those that begin and end transactions are not counted.
 pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u64) {
     let count = Arc::new(AtomicU64::new(0));
-    let done = OF_WORK.scope(Arc::clone(&count), work).await;
+    // Boxed, because a future that wraps another one has room for it twice.
+    let done = OF_WORK.scope(Arc::clone(&count), Box::pin(work)).await;
     (done, count.load(Ordering::Relaxed))
 }
 
@@ -69,7 +70,7 @@ pub(crate) fn inherited<F: Future + Send + 'static>(work: F) -> impl Future<Outp
     // Its lines in the log go on having the request's id.
     let work = work.in_current_span();
     async move {
-        let work = OF_WORK.scope(count, work);
+        let work = OF_WORK.scope(count, Box::pin(work));
         if is_counted {
             work.await
         } else {

@@ -376,10 +376,10 @@ on_both! {
             create(app, &people.focal, input).await;
             spent.push(app.store.statements() - before);
         }
-        // The credential, the reference's number (and with it, on PostgreSQL, who writes), the request, its items, and the
+        // The reference's number (and with it, on PostgreSQL, who writes), the request, its items, and the
         // request for the answer; and of the ledger the ticket or the last place, the changes, and their places. Who asks
         // again waits on PostgreSQL until what was done has its place.
         let named = u64::from(app.backend == Backend::Postgres);
-        assert_eq!(spent, [5 + 3, 5 + 3 + 2, 2 + 2 + 2 * named], "on {:?}", app.backend);
+        assert_eq!(spent, [4 + 3, 4 + 3 + 2, 1 + 2 + 2 * named], "on {:?}", app.backend);
     }
 }

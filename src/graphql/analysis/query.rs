@@ -155,7 +155,8 @@ impl AnalysisQuery {
             as_of,
         };
         let arguments = arguments(first, after, None, None);
-        Some(groups(ctx, grouping, filter, item_filter, order_by, &arguments).await)
+        // Boxed, as below: all fields of the root share the room that the largest one takes.
+        Some(Box::pin(groups(ctx, grouping, filter, item_filter, order_by, &arguments)).await)
     }
 
     /// The same totals as a cumulative time series: the state at the end of each interval, by the days on which things
@@ -177,6 +178,6 @@ impl AnalysisQuery {
             from: from.0,
             to: to.0,
         };
-        Some(points(ctx, span, filter, item_filter).await.map(Rows::from))
+        Some(Box::pin(points(ctx, span, filter, item_filter)).await.map(Rows::from))
     }
 }

@@ -265,6 +265,52 @@ impl Source {
         Ok(totals)
     }
 
+    /// Requests and persons by these keys and by the categories of a request's items, joined by commas: each request once.
+    /// There are about as many groups as requests of different kinds, far fewer than requests in different sets of
+    /// categories that one might count them in.
+    pub(super) async fn requests_by_categories(
+        &self,
+        reader: &Reader,
+        keys: &[Key],
+    ) -> Result<Vec<(GroupKey, Totals)>, Error> {
+        let (people, categories) = (Alias::new("people"), Alias::new("categories"));
+        let names: Vec<Alias> = (0..keys.len()).map(|index| Alias::new(format!("k{index}"))).collect();
+        let joined = match reader.backend() {
+            DbBackend::Postgres => "string_agg(DISTINCT $1, ',')",
+            _ => "group_concat(DISTINCT ?)",
+        };
+        let joined = Expr::cust_with_exprs(joined, [self.item(ri::Column::CategoryCode)]);
+        let mut of_each = self.select.clone();
+        for (key, name) in keys.iter().zip(&names) {
+            of_each.expr_as(key.expr.clone(), name.clone());
+            of_each.add_group_by([key.expr.clone()]);
+        }
+        let persons = self.was(ar::Column::PeopleInNeed);
+        of_each
+            .expr_as(persons.clone(), people.clone())
+            .expr_as(joined, categories.clone())
+            .add_group_by([self.request(ar::Column::Id), persons]);
+        let mut select = Query::select();
+        for name in names.iter().chain([&categories]) {
+            select.column(name.clone()).group_by_col(name.clone());
+        }
+        select.from_subquery(of_each, Alias::new("requests"));
+        let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(people))];
+        let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
+        let mut groups = Vec::new();
+        for row in reader.all(&select).await? {
+            let (mut key, [requests, people]) = read(&row, keys, &sums).map_err(fault::error)?;
+            key.push(row.try_get_by_index(keys.len()).map_err(fault::error)?);
+            let of_group = Totals {
+                requests,
+                people,
+                ..Totals::default()
+            };
+            groups.push((key, of_group));
+        }
+        Ok(groups)
+    }
+
     /// Adds the sums of quantities to the groups, by unit.
     pub(super) async fn add_quantities(
         &self,

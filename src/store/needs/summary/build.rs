@@ -1,6 +1,6 @@
 //! A summary made anew, from all rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use entity::enums::{Priority, RequestStatus};
@@ -98,36 +98,30 @@ async fn add_items(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<
 }
 
 async fn add_requests(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<(), Error> {
-    let mut source = Source::new(reader, &Asked::default());
-    let mut keys = keys_of_state(&source);
-    let pairs: Vec<(String, String)> = codes
-        .nodes()
-        .flat_map(|(categories, node)| categories.iter().map(move |category| (node, *category)))
-        .filter_map(|(node, category)| {
-            let code = codes.categories.get_index(usize::from(category))?;
-            Some((node.to_string(), code.clone()))
-        })
-        .collect();
-    let category = source.item(ri::Column::CategoryCode);
-    keys.push(Key {
-        expr: source.map(reader, category, &pairs),
-        kind: KeyKind::Text,
-    });
-    for (key, totals) in source.requests(reader, &keys).await? {
+    let source = Source::new(reader, &Asked::default());
+    let keys = keys_of_state(&source);
+    for (mut key, totals) in source.requests_by_categories(reader, &keys).await? {
         let state = state(&key)?;
-        let part = |index: usize| key.get(index).and_then(Option::as_deref).unwrap_or_default();
-        let placed = codes.country(part(0)).zip(part(OF_STATE).parse().ok());
-        let (country, node) = placed.ok_or_else(|| unknown(&key))?;
-        let node = Node {
-            country,
-            node,
-            state: Some(state),
-        };
-        let count = Count {
-            requests: totals.requests,
-            people: totals.people,
-        };
-        cells.add_requests(node, count);
+        let of_items = key.pop().flatten().unwrap_or_default();
+        let country = key.first().and_then(Option::as_deref).unwrap_or_default();
+        let country = codes.country(country).ok_or_else(|| unknown(&key))?;
+        let mut nodes = BTreeSet::new();
+        for category in of_items.split(',') {
+            let category = codes.category(category).ok_or_else(|| unknown(&key))?;
+            nodes.extend(codes.nodes_of(category));
+        }
+        for node in nodes {
+            let node = Node {
+                country,
+                node,
+                state: Some(state),
+            };
+            let count = Count {
+                requests: totals.requests,
+                people: totals.people,
+            };
+            cells.add_requests(node, count);
+        }
     }
     Ok(())
 }

@@ -110,11 +110,6 @@ impl Codes {
     pub fn nodes_of(&self, category: Id) -> &[Id] {
         self.nodes_of.get(usize::from(category)).map_or(&[], Vec::as_slice)
     }
-
-    /// Every set that is counted, with its categories.
-    pub fn nodes(&self) -> impl Iterator<Item = (&BTreeSet<Id>, Id)> {
-        self.nodes.iter().map(|(categories, node)| (categories, *node))
-    }
 }
 
 fn number(codes: &IndexSet<String>, code: &str) -> Option<Id> {
