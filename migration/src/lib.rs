@@ -17,6 +17,7 @@ mod m20261125_000020_idempotency;
 mod m20261125_000021_change;
 mod m20261125_000030_wall;
 mod m20261127_000040_runs;
+mod m20261127_000050_quiet;
 mod run;
 
 pub use run::{Direction, Ran, RunError, State, Step, Target};
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000021_change::Migration),
             Box::new(m20261125_000030_wall::Migration),
             Box::new(m20261127_000040_runs::Migration),
+            Box::new(m20261127_000050_quiet::Migration),
         ]
     }
 }

@@ -34,7 +34,7 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() == DbBackend::Postgres {
             let db = manager.get_connection();
             db.execute_unprepared("CREATE SEQUENCE change_ticket").await?;
-            db.execute_unprepared(NUMBER).await?;
+            db.execute_unprepared(&number("CREATE", "")).await?;
         }
         Ok(())
     }
@@ -115,6 +115,11 @@ async fn positions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     append_only(manager, "change_position").await
 }
 
+/// The statement that makes the function `change_number`; `quiet` is what a later step has it do for the last change of a batch.
+pub(crate) fn number(create: &str, quiet: &str) -> String {
+    format!("{create} {}", NUMBER.replace("/* quiet */", quiet))
+}
+
 /// Gives every committed change its place and tells the last one. Holding the lock until its own commit, a caller sees
 /// all that earlier callers did. What a change depends on was committed before the change drew its ticket, so the order
 /// of tickets within a batch, and of batches, never puts a change before what it depends on.
@@ -125,7 +130,7 @@ async fn positions(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 /// them for a third of it and reads all of it at each commit, so it is left no way but the indexes; and whatever it then
 /// thinks of the cost, compiling the plan takes longer than running it.
 const NUMBER: &str = "
-CREATE FUNCTION change_number(moment timestamptz) RETURNS bigint LANGUAGE plpgsql
+FUNCTION change_number(moment timestamptz) RETURNS bigint LANGUAGE plpgsql
     SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
     SET jit = off AS $$
 DECLARE
@@ -166,6 +171,7 @@ BEGIN
                 done := told;
                 told := NULL;
             END IF;
+            /* quiet */
             -- None yet, or of another cluster that this one was restored from.
             IF told IS NULL OR told_by > own THEN
                 told := drawn_now;

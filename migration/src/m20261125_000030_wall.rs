@@ -343,7 +343,7 @@ DROP FUNCTION guard_request();
 DROP FUNCTION guard_refuse(text)";
 
 /// Places in the ledger are given by the owner's function alone: the role that serves calls it, and can't write them.
-const NUMBERING: &str = "
+pub(crate) const NUMBERING: &str = "
 DO $$ BEGIN
     EXECUTE format('ALTER FUNCTION change_number(timestamptz) SECURITY DEFINER SET search_path = %I, pg_temp',
         current_schema());

@@ -4,6 +4,9 @@ use clap::{Args, value_parser};
 
 use crate::domain::limits::Limits;
 
+/// What `MAX_NESTING` can be at most: the reader of JSON takes 127 levels.
+const MOST_NESTING: i64 = 120;
+
 /// Counts that one request may not pass.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Settings")]
@@ -13,7 +16,7 @@ pub struct Bounds {
     pub max_cost_introspection: u64,
 
     /// Brackets of any kind open at once in a document or a body
-    #[arg(long, env = "MAX_NESTING", value_name = "LEVELS", default_value_t = 64, value_parser = value_parser!(u16).range(8..=200), global = true)]
+    #[arg(long, env = "MAX_NESTING", value_name = "LEVELS", default_value_t = 64, value_parser = value_parser!(u16).range(8..=MOST_NESTING), global = true)]
     pub max_nesting: u16,
 
     /// Fields in an operation, fragments expanded

@@ -115,4 +115,47 @@ on_both! {
         }
         assert_eq!(noted, "2026-11-23T12:01:00.000000Z");
     }
+
+    async fn a_key_whose_revocation_was_acknowledged_works_on_no_server(app) {
+        let other = app.beside().await;
+        let client = reqwest::Client::new();
+        let ask = async |url: &str, secret: &str| {
+            let body = json!({ "query": "{ viewer { roles } }" });
+            let asked = client.post(format!("{url}/graphql")).bearer_auth(secret).json(&body).send();
+            asked.await.unwrap().status().as_u16()
+        };
+        for round in 0..2 {
+            let key = mint(app, json!({ "name": format!("round {round}"), "roles": ["READER"] })).await;
+            let secret = key["secret"].as_str().unwrap();
+            // Both servers go on using it, and know it from memory, until the revocation was acknowledged.
+            let is_revoked = std::cell::Cell::new(false);
+            let using = async {
+                let mut used = 0;
+                while !is_revoked.get() {
+                    for url in [&app.url, &other.url] {
+                        match ask(url, secret).await {
+                            200 => used += 1,
+                            status => assert_eq!(status, 401),
+                        }
+                    }
+                }
+                used
+            };
+            let revoking = async {
+                for url in [&app.url, &other.url] {
+                    assert_eq!(ask(url, secret).await, 200);
+                }
+                let input = json!({ "id": key["apiKey"]["id"] });
+                let revoked = app.mutate(ADMIN, "revokeApiKey", input, "apiKey { revokedAt } userErrors { code }").await;
+                is_revoked.set(true);
+                revoked
+            };
+            let (used, revoked) = futures_util::future::join(using, revoking).await;
+            assert!(used > 0 && revoked["apiKey"]["revokedAt"] != Value::Null, "{revoked:#}");
+            for url in [&app.url, &other.url] {
+                assert_eq!(ask(url, secret).await, 401, "{url}");
+            }
+        }
+        other.stop().await;
+    }
 }

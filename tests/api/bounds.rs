@@ -390,3 +390,20 @@ fn a_hostile_request_gets_a_short_answer() {
         }
     });
 }
+
+/// What was admitted before is executed by the worker that talks to the client, whose stack is a quarter of the others'.
+#[test]
+fn the_deepest_that_can_be_allowed_is_answered_again_and_again() {
+    const DEEPEST: [(&str, usize); 3] = [("--max-nesting", 120), ("--max-depth", 64), ("--max-filter-depth", 20)];
+    let settings = DEEPEST.map(|(flag, most)| format!("{flag}={most}"));
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    on_each(&settings, async |app| {
+        for (flag, most) in DEEPEST {
+            let bound = BOUNDS.iter().find(|bound| bound.flag == flag).unwrap();
+            for _ in 0..3 {
+                let answered = outcome(app, &(bound.uses)(most)).await;
+                assert_eq!(answered, (200, String::new()), "{flag}={most}");
+            }
+        }
+    });
+}

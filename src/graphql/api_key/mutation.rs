@@ -136,7 +136,7 @@ impl ApiKeyMutation {
         Some(create(ctx, input).await)
     }
 
-    /// Revokes an API key: it is refused from now on. For ADMIN only.
+    /// Revokes an API key: once this is answered, which takes a second, every server refuses it. For ADMIN only.
     async fn revoke_api_key(
         &self,
         ctx: &Context<'_>,
