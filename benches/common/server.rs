@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::process::memory;
@@ -67,13 +67,18 @@ impl Drop for Server {
     }
 }
 
-pub struct Client(BufStream<TcpStream>);
+/// A client of one connection. It takes little of the processors that it shares with whom it asks.
+pub struct Client {
+    stream: TcpStream,
+    read: Vec<u8>,
+}
 
 impl Client {
     pub async fn connect(address: &str) -> std::io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Self(BufStream::new(stream)))
+        let read = Vec::new();
+        Ok(Self { stream, read })
     }
 
     /// Status and body of an answer, which must say how long it is.
@@ -82,32 +87,31 @@ impl Client {
             "" => String::new(),
             key => format!("authorization: Bearer {key}\r\n"),
         };
-        let head = format!(
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: bench\r\n{credential}content-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             body.len()
         );
-        self.0.write_all(head.as_bytes()).await?;
-        self.0.flush().await?;
-        let (mut status, mut length, mut line) = (0, 0, String::new());
-        loop {
-            line.clear();
-            if self.0.read_line(&mut line).await? == 0 {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
+        self.stream.write_all(request.as_bytes()).await?;
+        self.read.clear();
+        let (status, begin, end) = loop {
+            self.more().await?;
+            if let Some(head) = self.read.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
+                let (status, length) = told(&self.read[..head]);
+                break (status, head + 4, head + 4 + length);
             }
-            let text = line.trim_end().to_ascii_lowercase();
-            if text.is_empty() {
-                break;
-            }
-            if let Some(rest) = text.strip_prefix("http/1.1 ") {
-                status = rest[..3].parse().unwrap();
-            } else if let Some(rest) = text.strip_prefix("content-length: ") {
-                length = rest.parse().unwrap();
-            }
+        };
+        while self.read.len() < end {
+            self.more().await?;
         }
-        let mut answer = vec![0; length];
-        self.0.read_exact(&mut answer).await?;
-        Ok((status, answer))
+        Ok((status, self.read[begin..end].to_vec()))
+    }
+
+    async fn more(&mut self) -> std::io::Result<()> {
+        match self.stream.read_buf(&mut self.read).await? {
+            0 => Err(std::io::ErrorKind::UnexpectedEof.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The payload of a mutation, which must have been done.
@@ -120,4 +124,22 @@ impl Client {
         assert_eq!(payload["userErrors"], json!([]), "{answer:#}");
         payload.clone()
     }
+}
+
+/// The status that a head tells, and the length of what follows it.
+fn told(head: &[u8]) -> (u16, usize) {
+    const LENGTH: &str = "content-length:";
+    let text = std::str::from_utf8(head).unwrap();
+    let (mut status, mut length) = (0, 0);
+    for line in text.split("\r\n") {
+        if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
+            status = rest[..3].parse().unwrap();
+        } else if line
+            .get(..LENGTH.len())
+            .is_some_and(|name| name.eq_ignore_ascii_case(LENGTH))
+        {
+            length = line[LENGTH.len()..].trim().parse().unwrap();
+        }
+    }
+    (status, length)
 }

@@ -445,25 +445,18 @@ impl Bench<'_> {
         };
         // A server lets no connection wait for long that has not asked anything yet.
         let connections = connect(address, clients).await;
-        let (ids, variables) = (Arc::clone(&self.ids), self.variables(variant));
+        let bodies = Arc::new(self.bodies(variant, query, clients));
         let operation = move |client: usize, turn: usize| {
-            let (connections, ids) = (Arc::clone(&connections), Arc::clone(&ids));
-            let mut variables = variables.clone();
+            let (connections, bodies) = (Arc::clone(&connections), Arc::clone(&bodies));
             async move {
-                let id = match variant {
-                    Variant::Again => ids[0],
-                    _ => ids[(client * 997 + turn * 31) % ids.len()],
+                // One for each request, or one for each client.
+                let place = match bodies.len() > clients {
+                    true => client * 997 + turn * 31,
+                    false => client,
                 };
-                name(&mut variables, id);
-                // The same asked at the same time is answered once: not here, where each answer is to be found anew.
-                let text = match variant {
-                    Variant::Server => format!("{query} # {client}"),
-                    _ => query.to_owned(),
-                };
-                let variables = used(query, &variables);
-                let body = json!({ "query": text, "variables": variables }).to_string();
+                let body = &bodies[place % bodies.len()];
                 let mut connection = connections[client].lock().await;
-                let (status, answer) = connection.send("POST", "/graphql", key, &body).await.unwrap();
+                let (status, answer) = connection.send("POST", "/graphql", key, body).await.unwrap();
                 assert!(
                     status == 200 && answer.starts_with(b"{\"data\""),
                     "{status} {}",
@@ -473,6 +466,25 @@ impl Bench<'_> {
             }
         };
         sample.run(clients, self.time, operation).await;
+    }
+
+    /// What is asked: of each request, where the query names one; else the same by all, but told apart by a comment where
+    /// each answer is to be found anew, because what is asked at the same time is answered once.
+    fn bodies(&self, variant: Variant, query: &str, clients: usize) -> Vec<String> {
+        let mut variables = self.variables(variant);
+        let mut body = |id: Uuid, query: &str| {
+            name(&mut variables, id);
+            json!({ "query": query, "variables": used(query, &variables) }).to_string()
+        };
+        let names_one = query.contains("$id:") || query.contains("$raw:");
+        match variant {
+            Variant::Again => vec![body(self.ids[0], query)],
+            _ if names_one => self.ids.iter().map(|id| body(*id, query)).collect(),
+            Variant::Server => (0..clients)
+                .map(|client| body(self.ids[0], &format!("{query} # {client}")))
+                .collect(),
+            _ => vec![body(self.ids[0], query)],
+        }
     }
 
     async fn plain(&self, sql: &'static str, clients: usize, sample: &mut Sample) {
