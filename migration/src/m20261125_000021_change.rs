@@ -124,7 +124,8 @@ pub(crate) fn number(create: &str, quiet: &str) -> String {
 /// all that earlier callers did. What a change depends on was committed before the change drew its ticket, so the order
 /// of tickets within a batch, and of batches, never puts a change before what it depends on.
 ///
-/// `drawn` is read before this transaction has a number of its own: whoever drew such a ticket has a lower one.
+/// `drawn` is read before this transaction has a number of its own: whoever drew such a ticket has a lower one. So whoever draws
+/// one must have written before, and this must be a transaction by itself.
 ///
 /// The few changes that wait stand at the end of a large table. A planner that has no statistics yet, or old ones, takes
 /// them for a third of it and reads all of it at each commit, so it is left no way but the indexes; and whatever it then

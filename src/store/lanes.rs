@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
 
-/// Time after which a connection goes back to the pool, which ends those that are too old.
+/// Time after which a connection is closed and a new one opened.
 const KEPT: Duration = Duration::from_secs(600);
 
 /// Time after which another connection may move to where it is used.
@@ -203,6 +203,8 @@ impl Lanes {
         if held.taken.elapsed() < KEPT && !self.free.is_closed() {
             let since = Instant::now();
             idle.kept.push(Kept { held, since });
+        } else {
+            drop(held.close());
         }
     }
 

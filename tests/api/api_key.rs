@@ -3,8 +3,9 @@
 use chrono::TimeDelta;
 use entity::enums::Role;
 use serde_json::{Value, json};
+use sqlx::{Connection, Executor};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, Backend, TestApp, run};
 use crate::on_both;
 
 const KEY: &str = "apiKey { id name roles prefix country { code } organization { code } createdAt expiresAt revokedAt }
@@ -158,4 +159,43 @@ on_both! {
         }
         other.stop().await;
     }
+}
+
+/// A server looks keys up before it has read the end of the ledger for the first time, and what was revoked meanwhile comes
+/// before that end.
+#[test]
+fn a_key_that_is_revoked_while_a_server_begins_works_on_it_no_more() {
+    run(Backend::Postgres, async |app| {
+        let key = mint(app, json!({ "name": "early", "roles": ["READER"] })).await;
+        let secret = key["secret"].as_str().unwrap();
+        let mut holder = sqlx::PgConnection::connect(&app.database_url()).await.unwrap();
+        // What `change_number` waits for, and with it every server that wants to know the end.
+        let lock = "(x'4e414d434841494e'::bigint)";
+        let [take, leave] = ["pg_advisory_lock", "pg_advisory_unlock"].map(|name| format!("SELECT {name}{lock}"));
+        holder.execute(sqlx::AssertSqlSafe(take)).await.unwrap();
+        let other = app.beside().await;
+        let client = reqwest::Client::new();
+        let ask = async || {
+            let body = json!({ "query": "{ viewer { roles } }" });
+            let asked = client
+                .post(format!("{}/graphql", other.url))
+                .bearer_auth(secret)
+                .json(&body)
+                .send();
+            asked.await.unwrap().status().as_u16()
+        };
+        assert_eq!(ask().await, 200);
+        let input = json!({ "id": key["apiKey"]["id"] });
+        let revoking = app.mutate(ADMIN, "revokeApiKey", input, "userErrors { code }");
+        let leaving = async {
+            while app.rows("SELECT count(revoked_at)::text FROM api_key").await[0][0].as_deref() == Some("0") {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            holder.execute(sqlx::AssertSqlSafe(leave)).await.unwrap();
+        };
+        let (revoked, ()) = futures_util::future::join(revoking, leaving).await;
+        assert_eq!(revoked["userErrors"], json!([]));
+        assert_eq!(ask().await, 401);
+        other.stop().await;
+    });
 }

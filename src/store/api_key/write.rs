@@ -123,8 +123,8 @@ pub async fn revoke(store: &Store, author: impl Into<Author>, id: Option<Uuid>) 
         .await?;
     // Another may have revoked it a moment ago, whose change has no place yet.
     change::settle(store).await?;
-    // Until then a server may go on without asking.
-    tokio::time::sleep(LEASE).await;
+    // Until then a server may go on without asking. A little longer, because no two clocks run alike.
+    tokio::time::sleep(LEASE + LEASE / 10).await;
     written.key(store, actor).await
 }
 

@@ -259,6 +259,8 @@ async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error>
             match known {
                 None => {
                     feed.reference.store(sequence, Ordering::SeqCst);
+                    // A key may have been looked up before, and revoked since.
+                    feed.keys.send_modify(|count| *count += 1);
                     feed.head.send_modify(|head| head.sequence = sequence);
                 }
                 Some(lost) => {
