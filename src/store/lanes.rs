@@ -20,7 +20,7 @@ use crate::store::statements::{Statements, is_counted};
 /// Time after which a connection is closed and a new one opened.
 const KEPT: Duration = Duration::from_secs(600);
 
-/// Time after which another connection may move to where it is used.
+/// Time after which a connection that was not used at home is opened anew where it is used.
 const MOVES: Duration = Duration::from_secs(2);
 
 /// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the
@@ -35,21 +35,13 @@ pub(super) struct Lanes {
     free: Arc<Semaphore>,
     /// One for each connection that may be open.
     places: Arc<Semaphore>,
-    idle: Mutex<Idle>,
+    idle: Mutex<Vec<Kept>>,
     /// Time to wait for one.
     patience: Duration,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
-}
-
-/// The connections that rest.
-#[derive(Debug)]
-struct Idle {
-    kept: Vec<Kept>,
-    /// When one was last closed to be opened anew where it is used.
-    moved: Instant,
 }
 
 /// A connection that rests.
@@ -67,6 +59,8 @@ struct Held {
     /// The runtime that is told by the system when the database has answered. Whoever waits on another one has to be
     /// woken from there, which costs more than the rest of a short statement.
     home: Id,
+    /// When it was last taken there.
+    at_home: Instant,
     place: OwnedSemaphorePermit,
 }
 
@@ -89,10 +83,7 @@ impl Lanes {
             pool,
             free: Arc::new(Semaphore::new(size)),
             places: Arc::new(Semaphore::new(size)),
-            idle: Mutex::new(Idle {
-                kept: Vec::new(),
-                moved: Instant::now(),
-            }),
+            idle: Mutex::default(),
             patience,
             loss,
             statements,
@@ -158,10 +149,12 @@ impl Lanes {
                 Next::Place(place) => {
                     // Boxed: it is seldom needed, takes 14 KiB, and every read would carry it along.
                     let connection = Box::pin(self.pool.acquire()).await.map_err(acquiring)?;
+                    let now = Instant::now();
                     lane.held = Some(Held {
                         connection,
-                        taken: Instant::now(),
+                        taken: now,
                         home: Handle::current().id(),
+                        at_home: now,
                         place,
                     });
                     return Ok(lane);
@@ -173,26 +166,26 @@ impl Lanes {
     }
 
     /// The connection to use: one that is at home here, or else a new one, or where no more may be open any that rests.
-    /// Now and then such a one is closed and a new one opened in its place, so that in time they are where they are used.
+    /// Such a one that has not been used at home for a while is closed and a new one opened in its place, so that in time they
+    /// are where they are used.
     fn next(&self, home: Id) -> Next {
         let mut idle = self.idle();
-        if let Some(own) = idle.kept.iter().rposition(|kept| kept.held.home == home) {
-            return Next::Rested(idle.kept.remove(own));
+        if let Some(own) = idle.iter().rposition(|kept| kept.held.home == home) {
+            let mut own = idle.remove(own);
+            own.held.at_home = Instant::now();
+            return Next::Rested(own);
         }
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Next::Place(place);
         }
-        match idle.kept.pop() {
-            Some(kept) if idle.moved.elapsed() > MOVES => {
-                idle.moved = Instant::now();
-                Next::Place(kept.held.close())
-            }
+        match idle.pop() {
+            Some(kept) if kept.held.at_home.elapsed() > MOVES => Next::Place(kept.held.close()),
             Some(kept) => Next::Rested(kept),
             None => Next::Nothing,
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Idle> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -202,7 +195,7 @@ impl Lanes {
         // Asked while nobody can close: what is closed must not get any more.
         if held.taken.elapsed() < KEPT && !self.free.is_closed() {
             let since = Instant::now();
-            idle.kept.push(Kept { held, since });
+            idle.push(Kept { held, since });
         } else {
             drop(held.close());
         }
@@ -210,13 +203,13 @@ impl Lanes {
 
     /// Connections that are open, and how many of those nobody uses.
     pub(super) fn count(&self) -> (u32, usize) {
-        (self.pool.size(), self.idle().kept.len() + self.pool.num_idle())
+        (self.pool.size(), self.idle().len() + self.pool.num_idle())
     }
 
     /// Ends all connections, after what they are doing.
     pub(super) async fn close(&self) {
         self.free.close();
-        self.idle().kept.clear();
+        self.idle().clear();
         self.pool.close().await;
     }
 }
