@@ -59,6 +59,21 @@ enum How<T> {
     Field(Option<Write<T>>),
 }
 
+impl<T: OutputType> Step<'_, T> {
+    /// Writes the field of an object by a plain call. False where that can't be: then nothing of what it wrote counts.
+    fn write(&self, ctx: &ContextSelectionSet<'_>, object: &T, out: &mut Vec<u8>) -> bool {
+        let field = self.field;
+        match self.how {
+            How::TypeName => {
+                json::text(out, &T::type_name());
+                true
+            }
+            How::Leaf(write) | How::Field(Some(write)) => write(object, &Place { ctx, field }, out),
+            How::Field(None) => false,
+        }
+    }
+}
+
 /// Where a field stands in the document.
 pub struct Place<'a> {
     ctx: &'a ContextSelectionSet<'a>,
@@ -245,17 +260,9 @@ fn write_leaves<T: OutputType>(
         return false;
     }
     out.push(b'{');
-    for (index, Step { key, field, how }) in steps.iter().enumerate() {
-        write_key(index, key, out);
-        let written = match how {
-            How::TypeName => {
-                json::text(out, &T::type_name());
-                true
-            }
-            How::Leaf(write) | How::Field(Some(write)) => write(object, &Place { ctx, field }, out),
-            How::Field(None) => false,
-        };
-        if !written {
+    for (index, step) in steps.iter().enumerate() {
+        write_key(index, step.key, out);
+        if !step.write(ctx, object, out) {
             return false;
         }
     }
@@ -271,20 +278,12 @@ async fn write<T: ContainerType>(
     out: &mut Vec<u8>,
 ) -> ServerResult<()> {
     out.push(b'{');
-    for (index, Step { key, field, how }) in steps.iter().enumerate() {
-        write_key(index, key, out);
+    for (index, step) in steps.iter().enumerate() {
+        write_key(index, step.key, out);
         let begin = out.len();
-        let written = match how {
-            How::TypeName => {
-                json::text(out, &T::type_name());
-                true
-            }
-            How::Leaf(write) | How::Field(Some(write)) => write(object, &Place { ctx, field }, out),
-            How::Field(None) => false,
-        };
-        if !written {
+        if !step.write(ctx, object, out) {
             out.truncate(begin);
-            let field = ctx.with_field(field);
+            let field = ctx.with_field(step.field);
             let value = object.resolve_field(&field).await?;
             json::write(out, &value.unwrap_or_default());
         }
