@@ -2,14 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
 use entity::enums::RequestStatus;
-use entity::{
-    assistance_request as ar, change_position as cp, movement as mo, request_history as rh, request_item as ri,
-};
-use sea_orm::sea_query::{
-    Alias, DynIden, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement, WindowStatement,
-};
+use entity::{assistance_request as ar, movement as mo, request_item as ri};
+use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, JoinType, Query, SelectStatement};
 use sea_orm::{ActiveEnum, DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
@@ -19,6 +14,10 @@ use crate::store::condition::{self, Aliases, ItemFigures, visible_request};
 use crate::store::exact::{ExactSums, Term};
 use crate::store::needs::Asked;
 use crate::store::{Reader, fault};
+
+mod then;
+
+use self::then::{join_figures_then, join_known_then};
 
 /// The columns of movements that make the figures, in the order of `Sums`.
 pub(super) const FIGURES: [mo::Column; Sums::COUNT] = [
@@ -230,35 +229,19 @@ impl Source {
     /// Requests, countries and persons, and nothing else of the totals: each request once in a group, however many of
     /// its items are in it.
     pub(super) async fn requests(&self, reader: &Reader, keys: &[Key]) -> Result<HashMap<GroupKey, Totals>, Error> {
-        let names: Vec<Alias> = (0..keys.len()).map(|index| Alias::new(format!("k{index}"))).collect();
-        let (id, country, people) = (Alias::new("id"), Alias::new("country"), Alias::new("people"));
-        let mut distinct = self.select.clone();
-        distinct.distinct();
-        for (key, name) in keys.iter().zip(&names) {
-            distinct.expr_as(key.expr.clone(), name.clone());
-        }
-        distinct
-            .expr_as(self.request(ar::Column::Id), id)
-            .expr_as(self.request(ar::Column::CountryCode), country.clone())
-            .expr_as(self.was(ar::Column::PeopleInNeed), people.clone());
+        let country = Alias::new("country");
+        let mut each = self.each(keys);
+        each.distinct()
+            .expr_as(self.request(ar::Column::Id), Alias::new("id"))
+            .expr_as(self.request(ar::Column::CountryCode), country.clone());
         let mut select = Query::select();
-        for name in &names {
-            select.column(name.clone()).group_by_col(name.clone());
-        }
-        select
-            .expr(Func::count_distinct(Expr::col(country)))
-            .from_subquery(distinct, Alias::new("requests"));
-        let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(people))];
-        let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
+        select.expr(Func::count_distinct(Expr::col(country)));
         let mut totals = HashMap::new();
-        for row in reader.all(&select).await? {
-            let (key, [requests, people]) = read(&row, keys, &sums).map_err(fault::error)?;
-            let countries: i64 = row.try_get_by_index(keys.len()).map_err(fault::error)?;
+        for (row, key, of_group) in add_up(reader, keys, select, each).await? {
+            let countries: i64 = row.try_get_by_index(0).map_err(fault::error)?;
             let of_group = Totals {
-                requests,
-                people,
                 countries: countries.into(),
-                ..Totals::default()
+                ..of_group
             };
             totals.insert(key, of_group);
         }
@@ -272,43 +255,32 @@ impl Source {
         &self,
         reader: &Reader,
         keys: &[Key],
-    ) -> Result<Vec<(GroupKey, Totals)>, Error> {
-        let (people, categories) = (Alias::new("people"), Alias::new("categories"));
-        let names: Vec<Alias> = (0..keys.len()).map(|index| Alias::new(format!("k{index}"))).collect();
+    ) -> Result<Vec<(GroupKey, String, Totals)>, Error> {
         let joined = match reader.backend() {
             DbBackend::Postgres => "string_agg(DISTINCT $1, ',')",
             _ => "group_concat(DISTINCT ?)",
         };
         let joined = Expr::cust_with_exprs(joined, [self.item(ri::Column::CategoryCode)]);
-        let mut of_each = self.select.clone();
-        for (key, name) in keys.iter().zip(&names) {
-            of_each.expr_as(key.expr.clone(), name.clone());
-            of_each.add_group_by([key.expr.clone()]);
-        }
-        let persons = self.was(ar::Column::PeopleInNeed);
-        of_each
-            .expr_as(persons.clone(), people.clone())
-            .expr_as(joined, categories.clone())
-            .add_group_by([self.request(ar::Column::Id), persons]);
+        let categories = Alias::new("categories");
+        let mut each = self.each(keys);
+        each.expr_as(joined, categories.clone())
+            .add_group_by(keys.iter().map(|key| key.expr.clone()))
+            .add_group_by([self.request(ar::Column::Id), self.was(ar::Column::PeopleInNeed)]);
         let mut select = Query::select();
-        for name in names.iter().chain([&categories]) {
-            select.column(name.clone()).group_by_col(name.clone());
+        select.column(categories.clone()).group_by_col(categories);
+        let rows = add_up(reader, keys, select, each).await?.into_iter();
+        let rows = rows.map(|(row, key, of_group)| Ok((key, row.try_get_by_index(0)?, of_group)));
+        rows.collect::<Result<_, _>>().map_err(fault::error)
+    }
+
+    /// The keys of each row, and its persons.
+    fn each(&self, keys: &[Key]) -> SelectStatement {
+        let mut each = self.select.clone();
+        for (key, name) in keys.iter().zip(names(keys)) {
+            each.expr_as(key.expr.clone(), name);
         }
-        select.from_subquery(of_each, Alias::new("requests"));
-        let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(people))];
-        let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
-        let mut groups = Vec::new();
-        for row in reader.all(&select).await? {
-            let (mut key, [requests, people]) = read(&row, keys, &sums).map_err(fault::error)?;
-            key.push(row.try_get_by_index(keys.len()).map_err(fault::error)?);
-            let of_group = Totals {
-                requests,
-                people,
-                ..Totals::default()
-            };
-            groups.push((key, of_group));
-        }
-        Ok(groups)
+        each.expr_as(self.was(ar::Column::PeopleInNeed), Alias::new(PEOPLE));
+        each
     }
 
     /// Adds the sums of quantities to the groups, by unit.
@@ -347,13 +319,47 @@ impl Source {
     }
 }
 
+/// What persons are called in a selection of requests.
+const PEOPLE: &str = "people";
+
+/// What keys are called there.
+fn names(keys: &[Key]) -> impl Iterator<Item = Alias> {
+    (0..keys.len()).map(|index| Alias::new(format!("k{index}")))
+}
+
+/// The requests of `each`, and their persons, by its keys. `select` has one column, which comes first.
+async fn add_up(
+    reader: &Reader,
+    keys: &[Key],
+    mut select: SelectStatement,
+    each: SelectStatement,
+) -> Result<Vec<(QueryResult, GroupKey, Totals)>, Error> {
+    for name in names(keys) {
+        select.column(name.clone()).group_by_col(name);
+    }
+    select.from_subquery(each, Alias::new("requests"));
+    let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(PEOPLE))];
+    let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
+    let rows = reader.all(&select).await?.into_iter().map(|row| {
+        let (key, [requests, people]) = (read_key(&row, keys, 1)?, sums.read_array(&row)?);
+        let of_group = Totals {
+            requests,
+            people,
+            ..Totals::default()
+        };
+        Ok((row, key, of_group))
+    });
+    rows.collect::<Result<_, _>>().map_err(fault::error)
+}
+
 fn read<const N: usize>(row: &QueryResult, keys: &[Key], sums: &ExactSums) -> Result<(GroupKey, [i128; N]), DbErr> {
-    let key = keys
-        .iter()
-        .enumerate()
-        .map(|(index, key)| key.kind.read(row, index))
-        .collect::<Result<_, _>>()?;
-    Ok((key, sums.read_array(row)?))
+    Ok((read_key(row, keys, 0)?, sums.read_array(row)?))
+}
+
+/// The key of a group, whose parts stand from this column on.
+fn read_key(row: &QueryResult, keys: &[Key], from: usize) -> Result<GroupKey, DbErr> {
+    let parts = keys.iter().zip(from..);
+    parts.map(|(key, index)| key.kind.read(row, index)).collect()
 }
 
 impl KeyKind {
@@ -389,77 +395,4 @@ pub(super) fn asked_of(
             Some((request, was)),
             &asked.items,
         ))
-}
-
-/// Whether the write of a ticket had its place in the ledger at a moment. Up to the floor of the last place then every
-/// write had; of the few beyond it some may have come to theirs later.
-fn was_known(ticket: Expr, moment: DateTime<Utc>) -> Expr {
-    let last = |column: cp::Column| {
-        Query::select()
-            .column(column)
-            .from(cp::Entity)
-            .and_where(Expr::col(cp::Column::At).lte(moment))
-            .order_by(cp::Column::At, Order::Desc)
-            .order_by(cp::Column::Sequence, Order::Desc)
-            .limit(1)
-            .take()
-    };
-    let floor = || Func::coalesce([Expr::from(last(cp::Column::Floor)), Expr::val(0_i64)]);
-    let beyond = Query::select()
-        .column(cp::Column::Ticket)
-        .from(cp::Entity)
-        .and_where(Expr::col(cp::Column::Ticket).gt(floor()))
-        .and_where(Expr::col(cp::Column::Sequence).lte(Expr::from(last(cp::Column::Sequence))))
-        .take();
-    ticket.clone().lte(floor()).or(ticket.in_subquery(beyond))
-}
-
-/// What was known of requests at a moment: a request that was not yet verified then falls out.
-fn join_known_then(select: &mut SelectStatement, request: &DynIden, was: &DynIden, moment: DateTime<Utc>) {
-    let place = Alias::new("place");
-    let window = WindowStatement::partition_by(rh::Column::RequestId)
-        .order_by(rh::Column::Ticket, Order::Desc)
-        .order_by(rh::Column::Id, Order::Desc)
-        .take();
-    let known = Query::select()
-        .columns([
-            rh::Column::RequestId,
-            rh::Column::Status,
-            rh::Column::Priority,
-            rh::Column::PeopleInNeed,
-        ])
-        .expr_window_as(Func::cust("ROW_NUMBER"), window, place.clone())
-        .from(rh::Entity)
-        .and_where(was_known(Expr::col(rh::Column::Ticket), moment))
-        .take();
-    let on = Expr::col((was.clone(), rh::Column::RequestId))
-        .equals((request.clone(), ar::Column::Id))
-        .and(Expr::col((was.clone(), place)).eq(1_i64));
-    select.join_subquery(JoinType::InnerJoin, known, was.clone(), on);
-}
-
-/// The figures of items as they were known at a moment. Each fits 64 bits again.
-fn join_figures_then(
-    select: &mut SelectStatement,
-    backend: DbBackend,
-    item: &DynIden,
-    figures: &DynIden,
-    moment: DateTime<Utc>,
-) {
-    let mut known = Query::select();
-    known
-        .column(mo::Column::ItemId)
-        .from(mo::Entity)
-        .and_where(was_known(Expr::col(mo::Column::Ticket), moment))
-        .group_by_col(mo::Column::ItemId);
-    for column in FIGURES {
-        let sum = Expr::from(Func::sum(Expr::col(column)));
-        let sum = match backend {
-            DbBackend::Postgres => sum.cast_as("bigint"),
-            _ => sum,
-        };
-        known.expr_as(sum, column);
-    }
-    let on = Expr::col((figures.clone(), mo::Column::ItemId)).equals((item.clone(), ri::Column::Id));
-    select.join_subquery(JoinType::InnerJoin, known, figures.clone(), on);
 }

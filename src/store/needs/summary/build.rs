@@ -100,9 +100,8 @@ async fn add_items(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<
 async fn add_requests(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<(), Error> {
     let source = Source::new(reader, &Asked::default());
     let keys = keys_of_state(&source);
-    for (mut key, totals) in source.requests_by_categories(reader, &keys).await? {
+    for (key, of_items, totals) in source.requests_by_categories(reader, &keys).await? {
         let state = state(&key)?;
-        let of_items = key.pop().flatten().unwrap_or_default();
         let country = key.first().and_then(Option::as_deref).unwrap_or_default();
         let country = codes.country(country).ok_or_else(|| unknown(&key))?;
         let mut nodes = BTreeSet::new();
