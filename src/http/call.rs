@@ -1,12 +1,10 @@
 //! One operation, whichever way it came in: who asks, whether it may be executed, and what becomes of it. HTTP and the
 //! transports that stream share it, so that none of them lets through what another would refuse.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::StatusCode;
 use actix_web::web;
-use async_graphql::{Request, Response, Value};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use sha2::{Digest, Sha256};
@@ -16,18 +14,19 @@ use tracing::Instrument;
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::graphql::context::{self, Beginning};
+use crate::graphql::context::Beginning;
 use crate::http::accept::Media;
-use crate::http::answer::{Answer, Cost, Form, Keeping};
+use crate::http::answer::{Answer, Cost, Form};
 use crate::http::documents::Fresh;
 use crate::http::gate::{Admitted, Incoming, OperationKind};
 use crate::http::params::Params;
 use crate::http::rate::{Dry, Standing, Visitor};
-use crate::http::remembered::Question;
 use crate::http::run::Fate;
 use crate::http::trace::{Note, TrustedOperation};
 use crate::http::{Edge, body};
-use crate::store::{counted, inherited};
+use crate::store::counted;
+
+mod execute;
 
 /// The one mutation whose body may be large.
 const IMPORT: &str = "importAssistanceRequests";
@@ -36,9 +35,6 @@ const OPEN_ROOTS: [&str; 5] = ["__schema", "__type", "__typename", "service", "v
 
 /// Bytes of a request that is looked at on the worker that talks to its client.
 const SMALL: usize = 8 * 1024;
-/// Cost of an operation up to which it is executed there: it computes for about half a millisecond, as long as the rest of
-/// a request takes for a few.
-const LIGHT: u64 = 300;
 
 /// How the parameters came in.
 pub enum Source {
@@ -46,8 +42,8 @@ pub enum Source {
     QueryString(String),
     /// By POST.
     Body(Vec<u8>),
-    /// In a message of so many bytes, which were bounded before they were read.
-    Message(Params, usize),
+    /// In a message of so many bytes, which were bounded and read before.
+    Message(usize),
 }
 
 impl Source {
@@ -55,7 +51,7 @@ impl Source {
         match self {
             Self::QueryString(text) => Params::of_query_string(text, nesting),
             Self::Body(bytes) => Params::of_body(bytes, nesting),
-            Self::Message(params, _) => Ok(params.clone()),
+            Self::Message(_) => Err(Error::internal("a message that nobody read")),
         }
     }
 
@@ -64,7 +60,7 @@ impl Source {
         match self {
             Self::QueryString(text) => text.len(),
             Self::Body(bytes) => bytes.len(),
-            Self::Message(_, bytes) => *bytes,
+            Self::Message(bytes) => *bytes,
         }
     }
 }
@@ -147,7 +143,7 @@ pub fn form<'a>(media: Media, request_id: &'a str, edge: &Edge) -> Form<'a> {
 
 impl Call {
     /// Whether it may be begun on the worker that talks to the client: a query in few bytes, by a document that was
-    /// admitted before. What it executes there is cheap too ([`LIGHT`]).
+    /// admitted before. What costs more than a little is executed elsewhere all the same (`execute`).
     pub fn is_light(&mut self) -> bool {
         let (edge, limits) = (&self.edge, &*self.edge.rules.limits);
         if self.source.bytes() > SMALL.min(limits.body_bytes) {
@@ -294,83 +290,6 @@ impl Call {
         Ok(())
     }
 
-    async fn execute(&self, actor: Actor, admitted: Admitted, fate: Option<&Fate>) -> Answer {
-        let (edge, form) = (&self.edge, self.form());
-        // A write is never cut short: its client may be gone, what it did must be whole.
-        if admitted.kind == OperationKind::Mutation && !fate.is_some_and(Fate::keep) {
-            return form.refused(Error::Timeout);
-        }
-        let cost = self.cost(&actor, admitted.cost);
-        let is_signed_in = actor.is_signed_in();
-        let is_apart = fate.is_none() && admitted.cost > LIGHT;
-        let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
-            Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
-            None => match self.run(actor, admitted, is_apart).await {
-                Ok(response) => form.executed(&response, cost),
-                Err(error) => form.refused_at(error, Some(cost)),
-            },
-        };
-        let keeping = match is_signed_in {
-            true => Keeping::Private,
-            false => Keeping::Public,
-        };
-        Answer {
-            standing: self.visitor.standing,
-            keeping: Some(keeping).filter(|_| self.is_by_get() && answer.is_whole),
-            ..answer
-        }
-    }
-
-    /// The answer that is kept, or a new one, which is kept if it can be.
-    async fn remembered(
-        &self,
-        actor: Actor,
-        admitted: Admitted,
-        question: Question,
-        cost: Cost,
-        is_apart: bool,
-    ) -> Answer {
-        let (edge, form) = (&self.edge, self.form());
-        if let Some(kept) = edge.remembered.find(&edge.store, question).await {
-            return form.with_data(&kept.data, cost);
-        }
-        let flight = edge.remembered.begin(&edge.store, question);
-        let response = match self.run(actor, admitted, is_apart).await {
-            Ok(response) => response,
-            Err(error) => return form.refused_at(error, Some(cost)),
-        };
-        match Form::data(&response) {
-            Some(data) => form.with_data(&flight.land(data).data, cost),
-            None => form.executed(&response, cost),
-        }
-    }
-
-    /// Executes it, here or apart on the runtime for operations. The executor checks a document once; after that only those
-    /// whose variables it has to look into.
-    ///
-    /// # Errors
-    /// Where it is apart and fails as a whole.
-    async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
-        let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
-        let request = self.request(actor, admitted);
-        let work = async move {
-            let schema = match form.is_sound() {
-                true => &edge.checked_schema,
-                false => &edge.schema,
-            };
-            let response = schema.execute(request).await;
-            // Whatever was refused has no data.
-            if response.data != Value::Null {
-                form.checked();
-            }
-            response
-        };
-        match is_apart {
-            true => self.edge.runner.wait(Box::pin(inherited(work))).await,
-            false => Ok(work.await),
-        }
-    }
-
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
         let cost = self.cost(&actor, admitted.cost);
         let (beginning, begun) = Beginning::new();
@@ -405,18 +324,5 @@ impl Call {
                 .filter(|_| !self.is_by_get())
                 .map(|standing| standing.remaining),
         }
-    }
-
-    /// The request for the executor, which finds the document read already.
-    fn request(&self, actor: Actor, admitted: Admitted) -> Request {
-        let mut request = Request::new("").variables(admitted.variables).data(context::Request {
-            actor: actor.into(),
-            store: self.edge.store.clone(),
-            limits: self.edge.rules.limits.clone(),
-            merges: admitted.merges,
-        });
-        request.operation_name = admitted.operation_name;
-        request.set_parsed_query(admitted.form.document.clone());
-        request
     }
 }

@@ -240,8 +240,8 @@ impl Connection {
             authorization: by.header.clone(),
             visitor,
             client: self.client.clone(),
-            source: Source::Message(params, bytes),
-            params: None,
+            source: Source::Message(bytes),
+            params: Some(params),
         }
     }
 

@@ -1,0 +1,112 @@
+//! Executing what was admitted, or giving again what was answered before.
+
+use std::sync::Arc;
+
+use async_graphql::{Request, Response, Value};
+
+use crate::domain::actor::Actor;
+use crate::error::Error;
+use crate::graphql::context;
+use crate::http::answer::{Answer, Cost, Form, Keeping};
+use crate::http::call::Call;
+use crate::http::gate::{Admitted, OperationKind};
+use crate::http::remembered::Question;
+use crate::http::run::Fate;
+use crate::store::inherited;
+
+/// Cost of an operation up to which it is executed on the worker that talks to its client: it computes for about half a
+/// millisecond, as long as the rest of a request takes for a few.
+const LIGHT: u64 = 300;
+
+impl Call {
+    /// What an operation answers. By its fate a mutation goes on whatever becomes of its client; what is light has none.
+    pub(super) async fn execute(&self, actor: Actor, admitted: Admitted, fate: Option<&Fate>) -> Answer {
+        let (edge, form) = (&self.edge, self.form());
+        // A write is never cut short: its client may be gone, what it did must be whole.
+        if admitted.kind == OperationKind::Mutation && !fate.is_some_and(Fate::keep) {
+            return form.refused(Error::Timeout);
+        }
+        let cost = self.cost(&actor, admitted.cost);
+        let is_signed_in = actor.is_signed_in();
+        let is_apart = fate.is_none() && admitted.cost > LIGHT;
+        let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
+            Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
+            None => match self.run(actor, admitted, is_apart).await {
+                Ok(response) => form.executed(&response, cost),
+                Err(error) => form.refused_at(error, Some(cost)),
+            },
+        };
+        let keeping = match is_signed_in {
+            true => Keeping::Private,
+            false => Keeping::Public,
+        };
+        Answer {
+            standing: self.visitor.standing,
+            keeping: Some(keeping).filter(|_| self.is_by_get() && answer.is_whole),
+            ..answer
+        }
+    }
+
+    /// The answer that is kept, or a new one, which is kept if it can be.
+    async fn remembered(
+        &self,
+        actor: Actor,
+        admitted: Admitted,
+        question: Question,
+        cost: Cost,
+        is_apart: bool,
+    ) -> Answer {
+        let (edge, form) = (&self.edge, self.form());
+        if let Some(kept) = edge.remembered.find(&edge.store, question).await {
+            return form.with_data(&kept.data, cost);
+        }
+        let flight = edge.remembered.begin(&edge.store, question);
+        let response = match self.run(actor, admitted, is_apart).await {
+            Ok(response) => response,
+            Err(error) => return form.refused_at(error, Some(cost)),
+        };
+        match Form::data(&response) {
+            Some(data) => form.with_data(&flight.land(data).data, cost),
+            None => form.executed(&response, cost),
+        }
+    }
+
+    /// Executes it, here or apart on the runtime for operations. The executor checks a document once; after that only those
+    /// whose variables it has to look into.
+    ///
+    /// # Errors
+    /// Where it is apart and fails as a whole.
+    async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
+        let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
+        let request = self.request(actor, admitted);
+        let work = async move {
+            let schema = match form.is_sound() {
+                true => &edge.checked_schema,
+                false => &edge.schema,
+            };
+            let response = schema.execute(request).await;
+            // Whatever was refused has no data.
+            if response.data != Value::Null {
+                form.checked();
+            }
+            response
+        };
+        match is_apart {
+            true => self.edge.runner.wait(Box::pin(inherited(work))).await,
+            false => Ok(work.await),
+        }
+    }
+
+    /// The request for the executor, which finds the document read already.
+    pub(super) fn request(&self, actor: Actor, admitted: Admitted) -> Request {
+        let mut request = Request::new("").variables(admitted.variables).data(context::Request {
+            actor: actor.into(),
+            store: self.edge.store.clone(),
+            limits: self.edge.rules.limits.clone(),
+            merges: admitted.merges,
+        });
+        request.operation_name = admitted.operation_name;
+        request.set_parsed_query(admitted.form.document.clone());
+        request
+    }
+}
