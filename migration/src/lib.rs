@@ -18,6 +18,7 @@ mod m20261125_000021_change;
 mod m20261125_000030_wall;
 mod m20261127_000040_runs;
 mod m20261127_000050_quiet;
+mod m20261127_000060_planned;
 mod run;
 
 pub use run::{Direction, Ran, RunError, State, Step, Target};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000030_wall::Migration),
             Box::new(m20261127_000040_runs::Migration),
             Box::new(m20261127_000050_quiet::Migration),
+            Box::new(m20261127_000060_planned::Migration),
         ]
     }
 }
