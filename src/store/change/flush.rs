@@ -1,17 +1,23 @@
 //! The journal of a write as rows of the ledger.
 
 use entity::enums::Seen;
-use entity::{change, movement, request_history, request_item as ri};
-use sea_orm::{ActiveEnum, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set};
+use entity::{change, request_item as ri};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ActiveEnum, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, QueryFilter,
+    QueryOrder, Set,
+};
 
 use crate::domain::change::{Sealed, diff, whole};
 use crate::store::change::journal::{Book, Entry};
-use crate::store::change::number;
+use crate::store::change::number::{self, Ticket};
 use crate::store::change::recorded::{Place, Recorded};
 use crate::store::{Outcome, Write};
 
 /// Rows of one INSERT: databases limit the parameters of a statement.
 const ROWS: usize = 1_000;
+/// The column that tells which write made a row.
+const TICKET: &str = "ticket";
 
 /// Writes what the journal holds. False where nothing changed.
 ///
@@ -24,33 +30,32 @@ pub(crate) async fn flush(w: &Write) -> Outcome<bool> {
     if rows.is_empty() && book.movements.is_empty() && book.history.is_empty() {
         return Ok(false);
     }
-    let ticket = number::draw(w, &rows).await?;
-    for chunk in rows.chunks(ROWS) {
-        let rows = chunk.iter().cloned().map(|row| change::ActiveModel {
-            ticket: Set(ticket),
-            ..row
-        });
-        change::Entity::insert_many(rows).exec_without_returning(&w.tx).await?;
-    }
-    for chunk in book.movements.chunks(ROWS) {
-        let rows = chunk.iter().cloned().map(|row| movement::ActiveModel {
-            ticket: Set(ticket),
-            ..row
-        });
-        movement::Entity::insert_many(rows)
-            .exec_without_returning(&w.tx)
-            .await?;
-    }
-    for chunk in book.history.chunks(ROWS) {
-        let rows = chunk.iter().cloned().map(|row| request_history::ActiveModel {
-            ticket: Set(ticket),
-            ..row
-        });
-        request_history::Entity::insert_many(rows)
-            .exec_without_returning(&w.tx)
-            .await?;
-    }
+    let mut ticket = number::ticket(w, &rows).await?;
+    insert(w, &mut ticket, &rows).await?;
+    insert(w, &mut ticket, &book.movements).await?;
+    insert(w, &mut ticket, &book.history).await?;
     Ok(true)
+}
+
+/// Inserts rows under the ticket of their write.
+async fn insert<A: ActiveModelTrait>(w: &Write, ticket: &mut Ticket, rows: &[A]) -> Result<(), DbErr> {
+    let columns = || <A::Entity as EntityTrait>::Column::iter();
+    for chunk in rows.chunks(ROWS) {
+        let mut insert = Query::insert();
+        insert.into_table(A::Entity::default()).columns(columns());
+        for row in chunk {
+            let value = |column: <A::Entity as EntityTrait>::Column| match row.get(column).into_value() {
+                _ if column.as_str() == TICKET => Ok(ticket.take()),
+                Some(value) => Ok(column.save_as(Expr::val(value))),
+                None => Err(DbErr::AttrNotSet(column.as_str().into())),
+            };
+            let values = columns().map(value).collect::<Result<Vec<_>, _>>()?;
+            let wrong = |error: sea_orm::sea_query::error::Error| DbErr::Custom(error.to_string());
+            insert.values(values).map_err(wrong)?;
+        }
+        w.tx.execute(&insert).await?;
+    }
+    Ok(())
 }
 
 /// Others see the items of a request whose standing changed, so each has a change that shows or hides it.

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{change, change_position as cp};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, Set, Statement};
 
 use crate::domain::change::{GENESIS, link};
@@ -12,15 +13,36 @@ use crate::store::{Store, Write, fault};
 /// Rows of one INSERT.
 const ROWS: usize = 1_000;
 
-/// The ticket of a write. On SQLite its changes get their places here: it is the only writer.
-pub(super) async fn draw(w: &Write, rows: &[change::ActiveModel]) -> Result<i64, DbErr> {
+/// The ticket of a write, as its rows are given it. Whoever draws one holds all locks of the write, and has written before: the
+/// floor of the ledger rises past a ticket once every transaction has ended that had a number when it was drawn.
+#[derive(Debug)]
+pub(super) enum Ticket {
+    /// It is known.
+    Known(i64),
+    /// The database draws it for the first row that is inserted: a statement of its own would be a round trip more.
+    Undrawn,
+    /// The database has drawn it.
+    Drawn,
+}
+
+impl Ticket {
+    /// What the next row is given. A database takes the rows of a statement in their order.
+    pub(super) fn take(&mut self) -> Expr {
+        match *self {
+            Self::Known(ticket) => Expr::val(ticket),
+            Self::Undrawn => {
+                *self = Self::Drawn;
+                Expr::cust("nextval('change_ticket')")
+            }
+            Self::Drawn => Expr::cust("currval('change_ticket')"),
+        }
+    }
+}
+
+/// The ticket of a write, all of whose locks are held. On SQLite its changes get their places here: it is the only writer.
+pub(super) async fn ticket(w: &Write, rows: &[change::ActiveModel]) -> Result<Ticket, DbErr> {
     if w.backend() == DbBackend::Postgres {
-        let sql = "SELECT nextval('change_ticket')";
-        let row =
-            w.tx.query_one_raw(Statement::from_string(DbBackend::Postgres, sql))
-                .await?;
-        let row = row.ok_or_else(|| DbErr::RecordNotFound("the tickets of changes".into()))?;
-        return row.try_get_by_index(0);
+        return Ok(Ticket::Undrawn);
     }
     let last = cp::Entity::find()
         .order_by_desc(cp::Column::Sequence)
@@ -55,7 +77,7 @@ pub(super) async fn draw(w: &Write, rows: &[change::ActiveModel]) -> Result<i64,
             .exec_without_returning(&w.tx)
             .await?;
     }
-    Ok(ticket)
+    Ok(Ticket::Known(ticket))
 }
 
 /// Waits until everything committed so far has its place: whoever has an answer finds the change in the feed. One caller
