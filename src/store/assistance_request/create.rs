@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Utc};
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
-use sea_orm::{ActiveModelTrait, Set};
+use sea_orm::{EntityTrait, Set, TryIntoModel};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -115,8 +115,9 @@ pub(super) async fn insert(w: &Write, new: &NewRequest, begin: Begin, confirmed_
     };
     write::set_texts(&mut row, title, description.as_deref());
     write::set_contact(&mut row, contact);
-    match row.insert(&w.tx).await {
-        Ok(row) => w.journal.created_request(&row),
+    let made = row.clone().try_into_model()?;
+    match ar::Entity::insert(row).exec_without_returning(&w.tx).await {
+        Ok(_) => w.journal.created_request(&made),
         // The reference is our own and never taken, so it is the source's id.
         Err(failed) if fault::duplicate(&failed).is_some() => return Err(duplicate_origin().into()),
         Err(failed) => return Err(failed.into()),
