@@ -17,7 +17,9 @@ use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::api_key::Keys;
+use crate::store::assistance_request::{Lookup, RequestRow};
 use crate::store::change::Feed;
+use crate::store::gather::Gather;
 use crate::store::lanes::Lanes;
 use crate::store::loss::Loss;
 use crate::store::needs::Summary;
@@ -35,6 +37,7 @@ pub mod contribution;
 pub mod country;
 mod exact;
 mod fault;
+mod gather;
 mod idempotency;
 mod lanes;
 mod loss;
@@ -79,6 +82,8 @@ struct Inner {
     refreshing: Mutex<()>,
     /// The writes that wait for their places.
     waiting: Together<i64>,
+    /// Requests that are looked up by their ids.
+    requests: Gather<Lookup, RequestRow>,
     keys: Keys,
     feed: Feed,
     summary: Summary,
@@ -130,6 +135,7 @@ impl Store {
             reference,
             refreshing: Mutex::default(),
             waiting: Together::default(),
+            requests: Gather::default(),
             keys: Keys::default(),
             feed: Feed::default(),
             summary: Summary::default(),

@@ -89,6 +89,16 @@ impl Reader {
         today - chrono::TimeDelta::days(i64::from(self.store.rules().confirm_every_days))
     }
 
+    /// Whether each of its statements is a snapshot by itself, which others may share.
+    pub(in crate::store) const fn is_alone(&self) -> bool {
+        self.snapshot.is_none()
+    }
+
+    /// The store that it reads.
+    pub(in crate::store) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(crate) fn backend(&self) -> DbBackend {
         self.store.backend()
     }
@@ -117,7 +127,16 @@ impl Reader {
 
     /// All rows of a statement.
     pub(crate) async fn all(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, Error> {
-        let built = || self.backend().build(statement);
+        self.rows(|| self.backend().build(statement)).await
+    }
+
+    /// The same for a statement that is best read in one way whatever its values are, and ends with a limit. Without knowing the
+    /// limit PostgreSQL would not keep its plan, and planning takes longer than reading a page.
+    pub(crate) async fn all_by_one_plan(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, Error> {
+        self.rows(|| with_limit(self.backend().build(statement))).await
+    }
+
+    async fn rows(&self, built: impl Fn() -> Statement) -> Result<Vec<QueryResult>, Error> {
         let rows = match &self.snapshot {
             None => self.alone(built).await,
             Some(snapshot) => self.together(&mut *snapshot.lock().await, built()).await,
@@ -150,11 +169,53 @@ impl Reader {
     }
 }
 
+/// A statement whose last value is its limit, with the limit in its text.
+fn with_limit(mut statement: Statement) -> Statement {
+    let values = statement.values.as_mut().map(|values| &mut values.0);
+    if let Some(values) = values
+        && let Some(sea_orm::Value::BigUnsigned(Some(limit))) = values.last()
+        && let Some(rest) = statement.sql.strip_suffix(&format!("${}", values.len()))
+        && rest.ends_with(" LIMIT ")
+    {
+        statement.sql = format!("{rest}{limit}");
+        values.pop();
+    }
+    statement
+}
+
 impl Session {
     async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Self::Plain(transaction) => transaction.query_all_raw(statement).await,
             Self::Lane(lane) => lane.all(statement).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::{Alias, Expr, ExprTrait, Query};
+
+    use super::*;
+
+    fn pinned(select: &SelectStatement) -> (String, usize) {
+        let statement = with_limit(DbBackend::Postgres.build(select));
+        (statement.sql, statement.values.map_or(0, |values| values.0.len()))
+    }
+
+    #[test]
+    fn a_limit_stands_in_the_text_and_other_values_stay_apart_from_it() {
+        let id = || Expr::col(Alias::new("id"));
+        let mut select = Query::select()
+            .expr(id())
+            .from(Alias::new("t"))
+            .and_where(id().gt(7_u64))
+            .take();
+        let whole = r#"SELECT "id" FROM "t" WHERE "id" > $1"#;
+        assert_eq!(pinned(&select), (whole.into(), 1), "a number that is no limit");
+        select.limit(51);
+        assert_eq!(pinned(&select), (format!("{whole} LIMIT 51"), 1));
+        select.offset(3);
+        assert_eq!(pinned(&select).1, 3, "what comes after a limit keeps it where it is");
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::figures::Progress;
 use crate::domain::filter::{Filter, ItemField};
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, ItemFigures, one_of_ids, resolve, visible_request};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
+use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault};
 
@@ -178,7 +178,9 @@ pub async fn page(
     select.columns(columns.iter().map(|column| (tables.item.clone(), *column)));
     let page = tables
         .keyset(order)
-        .page(reader, select, columns.len(), paging, |row| ItemRow::read(row, columns))
+        .page(reader, select, columns.len(), paging, Plan::by(&filter), |row| {
+            ItemRow::read(row, columns)
+        })
         .await?;
     Ok(Page { total, ..page })
 }

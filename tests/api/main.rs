@@ -18,6 +18,7 @@ mod editing;
 mod errors;
 mod examples;
 mod figures;
+mod gathered;
 mod http;
 mod idempotency;
 mod lifecycle;

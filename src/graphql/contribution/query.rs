@@ -18,7 +18,7 @@ use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::contribution_id;
 use crate::graphql::page::{arguments, wants_total};
 use crate::graphql::written::One;
-use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Parent};
+use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Owners};
 use crate::store::page::{Arguments, Page, Paging};
 use crate::store::{Consistency, Reader};
 
@@ -112,7 +112,7 @@ impl Asked {
 pub async fn nested<R: Send + Sync>(
     ctx: &Context<'_>,
     level: &Level<R>,
-    parents: impl Fn() -> Result<Parent, Error> + Send,
+    parents: impl Fn() -> Result<Owners, Error> + Send,
     key: &str,
     asked: Asked,
 ) -> Fallible<One<ContributionConnection>> {

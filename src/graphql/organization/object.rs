@@ -15,7 +15,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::written::One;
-use crate::store::contribution::Parent;
+use crate::store::contribution::Owners;
 
 /// An organization.
 #[derive(Clone)]
@@ -104,9 +104,8 @@ impl Organization {
         };
         let key = self.row()?.code.clone();
         let parents = || {
-            Ok(Parent::Organizations(
-                level.rows.iter().map(|row| row.row.code.clone()).collect(),
-            ))
+            let codes = level.rows.iter().map(|row| row.row.code.clone());
+            Ok(Owners::organizations(codes.collect()))
         };
         nested(ctx, level, parents, &key, asked).await
     }

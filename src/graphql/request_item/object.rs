@@ -23,7 +23,7 @@ use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
 use crate::graphql::written::One;
 use crate::store;
-use crate::store::contribution::Parent;
+use crate::store::contribution::Owners;
 use crate::store::request_item::ItemRow;
 
 /// An item of a request.
@@ -231,15 +231,7 @@ impl RequestItem {
             arguments: arguments(first, after, last, before),
         };
         let key = self.0.row()?.id()?.to_string();
-        let parents = || {
-            let ids = level
-                .rows
-                .iter()
-                .map(|row| row.id().copied())
-                .collect::<Result<_, _>>()?;
-            Ok(Parent::Items(ids))
-        };
-        nested(ctx, level, parents, &key, asked).await
+        nested(ctx, level, || Owners::items(&level.rows), &key, asked).await
     }
 }
 

@@ -11,7 +11,7 @@ use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::api_key::{ApiKey, Known, digest, hash};
-use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging};
+use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::statements::in_background;
 use crate::store::{Consistency, Reader, Store, condition, fault};
 
@@ -62,7 +62,7 @@ pub async fn page(
         descending: true,
     };
     let page = Keyset::new(vec![created_at], column(ak::Column::Id))
-        .page(reader, select, ApiKey::COLUMNS.len(), &paging, ApiKey::read)
+        .page(reader, select, ApiKey::COLUMNS.len(), &paging, Plan::Anew, ApiKey::read)
         .await?;
     Ok(Page { total, ..page })
 }

@@ -10,6 +10,7 @@ mod write;
 
 pub use create::create;
 pub use import::import;
+pub(in crate::store) use read::Lookup;
 pub use read::{By, OrderBy, OrderField, RequestRow, by_ids, find, matching, page, pages_of_countries, statement};
 pub use step::{Approval, StepInput, take, verify};
 pub use update::{ItemPatch, RequestPatch, update};

@@ -13,8 +13,8 @@ use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{Filter, RequestField};
 use crate::domain::text::findable;
 use crate::error::Error;
-use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
+use crate::store::condition::{self, Aliases, Visible, one_of_ids, one_of_texts, resolve, visible_request};
+use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault, needs};
 
@@ -119,6 +119,13 @@ pub enum By {
     Origin(Origin),
 }
 
+/// Lookups of requests that may go in one statement: of whoever sees the same, for the same columns.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(in crate::store) struct Lookup {
+    visible: Visible,
+    columns: Vec<u8>,
+}
+
 /// The table of one statement on requests.
 struct Requests {
     table: DynIden,
@@ -217,7 +224,7 @@ pub async fn page(
     requests.add_columns(&mut select, columns);
     let keyset = requests.keyset(order);
     let page = keyset
-        .page(reader, select, columns.len(), paging, |row| {
+        .page(reader, select, columns.len(), paging, Plan::by(&filter), |row| {
             RequestRow::read(row, columns)
         })
         .await?;
@@ -323,6 +330,16 @@ pub async fn matching(
 /// # Errors
 /// The database's.
 pub async fn find(reader: &Reader, by: &By, columns: &[ar::Column]) -> Result<Option<RequestRow>, Error> {
+    if let By::Id(id) = by
+        && reader.is_alone()
+    {
+        let kind = Lookup {
+            visible: Visible::to(reader.actor()),
+            columns: columns.iter().map(|column| *column as u8).collect(),
+        };
+        let read = |ids: Vec<Uuid>| async move { by_ids(reader, &ids, columns).await };
+        return reader.store().0.requests.find(kind, *id, read).await;
+    }
     let requests = Requests::new();
     let mut select = requests.select(reader);
     match by {

@@ -44,10 +44,21 @@ pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) 
     }
 }
 
+/// Ids that PostgreSQL takes any array for when it makes one plan for all. A shorter one seems cheaper to it than that plan,
+/// and is planned anew at each execution, which costs more than reading the rows.
+const USUAL: usize = 10;
+
 /// The same for ids.
 pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) -> Expr {
     match backend {
-        DbBackend::Postgres => expr.eq(PgFunc::any(Expr::val(values.to_vec()))),
+        DbBackend::Postgres => {
+            let mut values = values.to_vec();
+            if let Some(last) = values.last().copied() {
+                // The same id again finds nothing more.
+                values.resize(values.len().max(USUAL), last);
+            }
+            expr.eq(PgFunc::any(Expr::val(values)))
+        }
         _ => {
             let json = serde_json::Value::from_iter(values.iter().map(|id| id.simple().to_string())).to_string();
             Expr::cust_with_exprs("? IN (SELECT unhex(value) FROM json_each(?))", [expr, Expr::val(json)])
@@ -55,24 +66,46 @@ pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) 
     }
 }
 
+/// What of the requests an actor may see. Whoever has an equal one sees the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Visible {
+    everything: bool,
+    submitted: bool,
+    country: Option<String>,
+}
+
+impl Visible {
+    pub(crate) fn to(actor: &Actor) -> Self {
+        let drafts = scope(actor, Operation::ReadDraft);
+        let submitted = scope(actor, Operation::ReadSubmitted);
+        Self {
+            everything: drafts.everything,
+            submitted: submitted.everything,
+            // Who sees a country's drafts sees its submitted requests too.
+            country: drafts.country.or(submitted.country).map(Into::into),
+        }
+    }
+
+    /// The same as a condition; `table` is the requests' name in the statement.
+    fn of(self, table: &DynIden) -> Expr {
+        if self.everything {
+            return Expr::val(true);
+        }
+        let mut visible = Expr::col((table.clone(), ar::Column::VerifiedAt)).is_not_null();
+        if self.submitted {
+            let status = Expr::col((table.clone(), ar::Column::Status));
+            visible = visible.or(status.eq(RequestStatus::Submitted.to_value()));
+        }
+        if let Some(country) = self.country {
+            visible = visible.or(Expr::col((table.clone(), ar::Column::CountryCode)).eq(country));
+        }
+        visible
+    }
+}
+
 /// What of the requests `actor` may see; `table` is their table's name in the statement.
 pub(crate) fn visible_request(actor: &Actor, table: &DynIden) -> Expr {
-    let status = || Expr::col((table.clone(), ar::Column::Status));
-    let verified = Expr::col((table.clone(), ar::Column::VerifiedAt)).is_not_null();
-    let drafts = scope(actor, Operation::ReadDraft);
-    if drafts.everything {
-        return Expr::val(true);
-    }
-    let mut visible = verified;
-    let submitted = scope(actor, Operation::ReadSubmitted);
-    if submitted.everything {
-        visible = visible.or(status().eq(RequestStatus::Submitted.to_value()));
-    }
-    // Who sees a country's drafts sees its submitted requests too.
-    for country in [drafts.country, submitted.country].into_iter().flatten().take(1) {
-        visible = visible.or(Expr::col((table.clone(), ar::Column::CountryCode)).eq(country));
-    }
-    visible
+    Visible::to(actor).of(table)
 }
 
 /// How many rows a statement without columns gives.

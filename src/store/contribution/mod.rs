@@ -13,7 +13,7 @@ pub use create::create;
 pub use delivery::{NewDelivery, record_delivery, void_delivery};
 pub use import::{Delivered, DeliveredOutcome, import_delivered};
 pub use read::{
-    By, ContributionRow, DeliveryRow, OrderBy, OrderField, Parent, by_ids, deliveries_by_ids, deliveries_of, find,
+    By, ContributionRow, DeliveryRow, OrderBy, OrderField, Owners, by_ids, deliveries_by_ids, deliveries_of, find,
     page, pages_of,
 };
 pub use step::{StepInput, take};

@@ -13,8 +13,10 @@ use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{ContributionField, Filter};
 use crate::domain::text::findable;
 use crate::error::Error;
+use crate::store::assistance_request::RequestRow;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging};
+use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
+use crate::store::request_item::ItemRow;
 use crate::store::row::row;
 use crate::store::{Reader, fault};
 
@@ -127,13 +129,39 @@ pub enum By {
 
 /// Whose contributions a nested page shows.
 #[derive(Clone, Debug)]
-pub enum Parent {
-    /// Those to the items of each of these requests.
+pub struct Owners(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
     Requests(Vec<Uuid>),
-    /// Those to each of these items.
     Items(Vec<Uuid>),
-    /// Those of each of these organizations.
     Organizations(Vec<String>),
+}
+
+impl Owners {
+    /// Those to the items of each of these requests. They come as rows, which nobody has but who was given them by a reader:
+    /// whoever sees a request sees all of its contributions.
+    ///
+    /// # Errors
+    /// `INTERNAL` where their ids were not read.
+    pub fn requests(rows: &[RequestRow]) -> Result<Self, Error> {
+        let ids = rows.iter().map(|row| row.id().copied());
+        Ok(Self(Kind::Requests(ids.collect::<Result<_, _>>()?)))
+    }
+
+    /// Those to each of these items, which come as rows for the same reason.
+    ///
+    /// # Errors
+    /// `INTERNAL` where their ids were not read.
+    pub fn items(rows: &[ItemRow]) -> Result<Self, Error> {
+        let ids = rows.iter().map(|row| row.id().copied());
+        Ok(Self(Kind::Items(ids.collect::<Result<_, _>>()?)))
+    }
+
+    /// Those of each of these organizations, by code, to requests that the reader may see.
+    pub const fn organizations(codes: Vec<String>) -> Self {
+        Self(Kind::Organizations(codes))
+    }
 }
 
 /// The tables of one statement on contributions.
@@ -157,11 +185,15 @@ impl Tables {
         Expr::col((self.contribution.clone(), column))
     }
 
+    /// Contributions, whoever may see them: for parents that the reader was given before.
+    fn select_unscoped(&self) -> SelectStatement {
+        Query::select().from_as(co::Entity, self.contribution.clone()).take()
+    }
+
     /// Contributions to requests that the reader may see.
     fn select(&self, reader: &Reader) -> SelectStatement {
         let id = Expr::col((self.request.clone(), ar::Column::Id));
-        Query::select()
-            .from_as(co::Entity, self.contribution.clone())
+        self.select_unscoped()
             .join_as(
                 JoinType::InnerJoin,
                 ar::Entity,
@@ -229,7 +261,7 @@ pub async fn page(
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
     let page = tables
         .keyset(order)
-        .page(reader, select, columns.len(), paging, read)
+        .page(reader, select, columns.len(), paging, Plan::by(&filter), read)
         .await?;
     Ok(Page { total, ..page })
 }
@@ -241,7 +273,7 @@ pub async fn page(
 /// The database's.
 pub async fn pages_of(
     reader: &Reader,
-    parent: &Parent,
+    owners: &Owners,
     filter: &Filter<ContributionField>,
     order: &[OrderBy],
     paging: &Paging,
@@ -251,21 +283,24 @@ pub async fn pages_of(
     let filter = resolve::contribution(reader, filter).await?;
     let tables = Tables::new();
     let backend = reader.backend();
-    let (key, one_of) = match parent {
-        Parent::Requests(ids) => {
+    let (key, one_of) = match &owners.0 {
+        Kind::Requests(ids) => {
             let key = tables.column(co::Column::RequestId);
             (key.clone(), one_of_ids(backend, key, ids))
         }
-        Parent::Items(ids) => {
+        Kind::Items(ids) => {
             let key = tables.column(co::Column::ItemId);
             (key.clone(), one_of_ids(backend, key, ids))
         }
-        Parent::Organizations(codes) => {
+        Kind::Organizations(codes) => {
             let key = tables.column(co::Column::OrganizationCode);
             (key.clone(), one_of_texts(backend, key, codes.clone()))
         }
     };
-    let mut select = tables.select(reader);
+    let mut select = match &owners.0 {
+        Kind::Requests(_) | Kind::Items(_) => tables.select_unscoped(),
+        Kind::Organizations(_) => tables.select(reader),
+    };
     select.and_where(condition::contribution(
         reader,
         &tables.aliases,
@@ -276,7 +311,7 @@ pub async fn pages_of(
     let mut counting = select.clone();
     tables.add_columns(&mut select, columns);
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
-    let read_key = |row: &sea_orm::QueryResult, index: usize| parent.read_key(row, index);
+    let read_key = |row: &sea_orm::QueryResult, index: usize| owners.read_key(row, index);
     let keyset = tables.keyset(order);
     let mut pages = keyset
         .pages(reader, select, columns.len(), (key.clone(), read_key), paging, read)
@@ -287,29 +322,29 @@ pub async fn pages_of(
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([key]);
         for row in reader.all(&counting).await? {
-            let read = || Ok((parent.read_key(&row, 0)?, row.try_get_by_index::<i64>(1)?));
+            let read = || Ok((owners.read_key(&row, 0)?, row.try_get_by_index::<i64>(1)?));
             let (key, total) = read().map_err(fault::error)?;
             pages.entry(key).or_default().total = Some(u64::try_from(total).unwrap_or_default());
         }
-        for key in parent.keys() {
+        for key in owners.keys() {
             pages.entry(key).or_default().total.get_or_insert(0);
         }
     }
     Ok(pages)
 }
 
-impl Parent {
+impl Owners {
     fn read_key(&self, row: &sea_orm::QueryResult, index: usize) -> Result<String, sea_orm::DbErr> {
-        match self {
-            Self::Requests(_) | Self::Items(_) => Ok(row.try_get_by_index::<Uuid>(index)?.to_string()),
-            Self::Organizations(_) => row.try_get_by_index(index),
+        match &self.0 {
+            Kind::Requests(_) | Kind::Items(_) => Ok(row.try_get_by_index::<Uuid>(index)?.to_string()),
+            Kind::Organizations(_) => row.try_get_by_index(index),
         }
     }
 
     fn keys(&self) -> Vec<String> {
-        match self {
-            Self::Requests(ids) | Self::Items(ids) => ids.iter().map(Uuid::to_string).collect(),
-            Self::Organizations(codes) => codes.clone(),
+        match &self.0 {
+            Kind::Requests(ids) | Kind::Items(ids) => ids.iter().map(Uuid::to_string).collect(),
+            Kind::Organizations(codes) => codes.clone(),
         }
     }
 }

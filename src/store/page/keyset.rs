@@ -10,6 +10,7 @@ use sea_orm::sea_query::{
 };
 use uuid::Uuid;
 
+use crate::domain::filter::Filter;
 use crate::error::Error;
 use crate::store::page::cursor::{Cursor, KeyValue, altered};
 use crate::store::page::{Page, Paging};
@@ -36,6 +37,28 @@ pub(crate) struct Key {
     pub descending: bool,
 }
 
+/// Whether the database plans a page each time that it is read, or once for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    /// What is best hangs on the values of a filter.
+    Anew,
+    /// The index of the order is best, whatever the cursor.
+    Kept,
+}
+
+impl Plan {
+    /// The plan of a page of what passes a filter.
+    pub(crate) fn by<F>(filter: &Filter<F>) -> Self {
+        match filter.is_everything() {
+            true => Self::Kept,
+            false => Self::Anew,
+        }
+    }
+}
+
+/// What the sizes of pages are multiples of whose plan is kept: as people choose them.
+const ROUND: usize = 5;
+
 /// The order of a list in SQL: its keys, and the id on which ties break, in the direction of the first key, so that an
 /// index on (key, id) serves it both ways.
 pub(crate) struct Keyset {
@@ -61,9 +84,17 @@ impl Keyset {
         select: SelectStatement,
         columns: usize,
         paging: &Paging,
+        plan: Plan,
         read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
     ) -> Result<Page<R>, Error> {
-        let rows = reader.all(&self.statement(select, paging)?).await?;
+        let statement = self.statement(select, paging)?;
+        let rows = match plan {
+            // Each size is a statement of its own, of which a connection keeps a few only.
+            Plan::Kept if self.is_one_run(paging) && paging.limit.is_multiple_of(ROUND) => {
+                reader.all_by_one_plan(&statement).await?
+            }
+            _ => reader.all(&statement).await?,
+        };
         let rows = rows
             .iter()
             .map(|row| Ok((read(row)?, paging.cursor(self.values(row, columns)?))))

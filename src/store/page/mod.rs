@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::store::page::cursor::decode;
 
 pub use cursor::{Cursor, KeyValue};
-pub(crate) use keyset::{Key, KeyKind, Keyset};
+pub(crate) use keyset::{Key, KeyKind, Keyset, Plan};
 
 /// The arguments of a connection, as the client gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -52,6 +52,11 @@ impl Keyset {
         Ok(page)
     }
 
+    /// Whether a page lies in one run.
+    pub(super) fn is_one_run(&self, paging: &Paging) -> bool {
+        self.parts(paging).1.is_none()
+    }
+
     /// The runs in which a page can lie, in its order.
     fn parts(&self, paging: &Paging) -> (Part, Option<Part>) {
         let absent = |place: &Option<Vec<KeyValue>>| Some(place.as_ref()?.first()? == &KeyValue::Null);
