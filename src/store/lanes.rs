@@ -214,6 +214,15 @@ impl Lanes {
     }
 }
 
+/// Who drops the last handle may have no runtime any more, which the pool would need for what rests.
+impl Drop for Lanes {
+    fn drop(&mut self) {
+        for Kept { held, .. } in self.idle().drain(..) {
+            drop(held.close());
+        }
+    }
+}
+
 /// Where the next connection comes from.
 enum Next {
     Rested(Kept),
@@ -222,9 +231,10 @@ enum Next {
 }
 
 impl Held {
-    /// Closes it, and gives its place.
-    fn close(mut self) -> OwnedSemaphorePermit {
-        self.connection.close_on_drop();
+    /// Closes it, and gives its place. By its socket alone: the pool would do it in a task, and there may be no runtime any more
+    /// where a worker ends with a request under way.
+    fn close(self) -> OwnedSemaphorePermit {
+        drop(self.connection.detach());
         self.place
     }
 }
