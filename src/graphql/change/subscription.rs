@@ -75,7 +75,7 @@ impl Place {
                 let message = "The database has lost changes that may have been told here. Read everything anew.";
                 return Some(Err(Error::BadCursor(message.into())));
             }
-            match self.store.feed().after(&self.store, sequence).await {
+            match Box::pin(self.store.feed().after(&self.store, sequence)).await {
                 Ok(edges) => self.waiting.extend(edges),
                 Err(error) => return Some(Err(error)),
             }
@@ -139,7 +139,10 @@ impl ChangeSubscription {
     ) -> Result<Live<One<ChangeEdge>>, Fault> {
         let request = request(ctx)?;
         let filter = ChangeFilter::parse(filter, &request.store.reference())?;
-        let place = Place::new(ctx, &*reader(ctx, Consistency::Snapshot)?, after.as_deref()).await?;
+        let reader = reader(ctx, Consistency::Snapshot)?;
+        // Boxed, here and below, because whoever waits for changes keeps room for all that was ever waited for.
+        let place = Box::pin(Place::new(ctx, &reader, after.as_deref())).await?;
+        drop(reader);
         begun(ctx);
         Ok(unfold(Some((place, filter)), |state| async {
             let (mut place, filter) = state?;
@@ -170,8 +173,9 @@ impl ChangeSubscription {
     ) -> Result<Live<One<AssistanceRequest>>, Fault> {
         // One snapshot for both, so that no change falls between them.
         let reader = reader(ctx, Consistency::Snapshot)?;
-        let place = Place::new(ctx, &reader, None).await?;
-        let matched = Matched::new(&reader, filter).await?;
+        let place = Box::pin(Place::new(ctx, &reader, None)).await?;
+        let matched = Box::pin(Matched::new(&reader, filter)).await?;
+        drop(reader);
         begun(ctx);
         let columns = Columns::of(ctx.field().selection_set());
         Ok(unfold(Some((place, matched, columns)), |state| async {
@@ -211,7 +215,7 @@ async fn next_request(
         place.sequence = next.change.sequence;
         place.waiting.pop_front();
     }
-    Some(look(place, matched, columns, request).await)
+    Some(Box::pin(look(place, matched, columns, request)).await)
 }
 
 async fn look(

@@ -104,7 +104,7 @@ impl<T: ContainerType + Leaves> OutputType for One<T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
         if is_merged(ctx) {
-            return resolve_container(ctx, &self.0).await;
+            return Box::pin(resolve_container(ctx, &self.0)).await;
         }
         let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
@@ -143,7 +143,7 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if is_merged(ctx) {
-            return resolve_list(ctx, field, self.0.iter(), Some(self.0.len())).await;
+            return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
         }
         let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT.saturating_mul(self.0.len()));

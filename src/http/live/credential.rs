@@ -97,7 +97,8 @@ impl Credential {
 
 async fn look(edge: &web::Data<Edge>, header: Option<String>) -> Result<Actor, Error> {
     let data = edge.clone();
-    let looked = async move { data.auth.authenticate(&data.store, header.as_deref()).await };
+    // Boxed, because every connection would keep room for it.
+    let looked = Box::pin(async move { data.auth.authenticate(&data.store, header.as_deref()).await });
     edge.runner.look(edge.time(), |_| looked).await?
 }
 

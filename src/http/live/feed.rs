@@ -46,7 +46,8 @@ impl Feed {
         let (edge, media, request_id) = (call.edge.clone(), call.media, call.request_id.clone());
         let form = form(media, &request_id, &edge);
         let begun = Instant::now();
-        let outcome = edge.runner.run(edge.time(), |fate| call.answer(Some(fate))).await;
+        // Boxed, because a subscription would keep room for it.
+        let outcome = Box::pin(edge.runner.run(edge.time(), |fate| call.answer(Some(fate)))).await;
         let (status, code, operation) = match &outcome {
             Ok((Outcome::Answer(answer), note)) => (answer.status.as_u16(), answer.code.as_str(), note.operation()),
             Ok((Outcome::Answers(_), note)) => (200, "", note.operation()),
