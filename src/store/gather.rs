@@ -9,13 +9,14 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::shared::Shared;
 use crate::error::Error;
 
 /// Time after which nobody waits any more for what others asked. A lookup takes a thousandth of it.
@@ -24,12 +25,10 @@ const PATIENCE: Duration = Duration::from_millis(200);
 /// Lookups under way, of rows `R`; those with an equal `K` may be put in one statement.
 #[derive(Debug)]
 pub(super) struct Gather<K, R> {
-    queues: Mutex<Queues<K, R>>,
+    /// By runtime and kind.
+    queues: Shared<(Id, K), Queue<R>>,
     patience: Duration,
 }
-
-/// By runtime and kind.
-type Queues<K, R> = HashMap<(Id, K), Arc<Queue<R>>>;
 
 type Found<R> = Result<Option<R>, Error>;
 
@@ -38,12 +37,6 @@ struct Queue<R> {
     waiting: Mutex<Vec<(Uuid, oneshot::Sender<Found<R>>)>>,
     /// Held by the one who asks the database.
     turn: tokio::sync::Mutex<()>,
-}
-
-/// One who waits: the last one takes the queue away.
-struct Place<'a, K: Eq + Hash, R> {
-    gather: &'a Gather<K, R>,
-    key: (Id, K),
 }
 
 impl<R> Default for Queue<R> {
@@ -64,7 +57,7 @@ impl<R> Queue<R> {
 impl<K, R> Default for Gather<K, R> {
     fn default() -> Self {
         Self {
-            queues: Mutex::default(),
+            queues: Shared::default(),
             patience: PATIENCE,
         }
     }
@@ -79,10 +72,7 @@ impl<K: Clone + Eq + Hash, R: Clone> Gather<K, R> {
     where
         F: Future<Output = Result<HashMap<Uuid, R>, Error>>,
     {
-        let key = (Handle::current().id(), kind);
-        let place = Place { gather: self, key };
-        // Comes after the place, and so is dropped before it.
-        let queue = Arc::clone(self.queues().entry(place.key.clone()).or_default());
+        let queue = self.queues.share((Handle::current().id(), kind));
         let alone = async || Ok(read(vec![id]).await?.remove(&id));
         match queue.find(id, &read, self.patience).await {
             // One row that can't be read is no fault of those that were asked for with it.
@@ -131,24 +121,9 @@ impl<R: Clone> Queue<R> {
     }
 }
 
-impl<K, R> Gather<K, R> {
-    fn queues(&self) -> MutexGuard<'_, Queues<K, R>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<K: Eq + Hash, R> Drop for Place<'_, K, R> {
-    fn drop(&mut self) {
-        let mut queues = self.gather.queues();
-        // Whoever leaves has let go of it before: of two who leave at once, one finds that nobody but the map has it.
-        if queues.get(&self.key).is_some_and(|left| Arc::strong_count(left) == 1) {
-            queues.remove(&self.key);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use tokio::sync::Semaphore;
@@ -170,7 +145,7 @@ mod tests {
         }
 
         fn with(patience: Duration) -> Arc<Self> {
-            let queues = Mutex::default();
+            let queues = Shared::default();
             Arc::new(Self {
                 gather: Gather { queues, patience },
                 statements: AtomicUsize::new(0),
@@ -203,7 +178,7 @@ mod tests {
         }
 
         fn is_empty(&self) -> bool {
-            self.gather.queues().is_empty()
+            self.gather.queues.len() == 0
         }
     }
 
@@ -277,7 +252,7 @@ mod tests {
         let second = table.look_up("request", 2);
         while table.statements() < 2 {
             // The second asks alone, as soon as the timer has been looked at.
-            tokio::time::sleep(Duration::from_millis(1)).await;
+            settle().await;
         }
         table.gate.add_permits(2);
         assert_eq!(second.await.unwrap().unwrap(), Some(2));

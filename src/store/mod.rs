@@ -52,6 +52,7 @@ pub mod reference;
 pub mod request_item;
 mod row;
 pub mod search;
+mod shared;
 mod statements;
 mod together;
 mod turn;

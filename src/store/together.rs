@@ -1,12 +1,11 @@
 //! One caller asks the database for all that wait.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex;
 
+use super::shared::Shared;
 use crate::error::Error;
 
 /// A question that many ask at once. Each gets an answer that was asked for after it came.
@@ -38,22 +37,14 @@ impl<T: Clone> Together<T> {
 
 /// Questions that are asked at once by many, each under its own key.
 #[derive(Debug)]
-pub(super) struct Apart<T>(Waiting<T>);
+pub(super) struct Apart<T>(Shared<Question, Together<T>>);
 
 /// The hash of what is asked.
 pub(super) type Question = [u8; 32];
 
-type Waiting<T> = std::sync::Mutex<HashMap<Question, Arc<Together<T>>>>;
-
-/// One who waits: the last one takes the question away, also where nobody waits for the answer any more.
-struct Place<'a, T> {
-    apart: &'a Apart<T>,
-    key: Question,
-}
-
 impl<T> Default for Apart<T> {
     fn default() -> Self {
-        Self(std::sync::Mutex::default())
+        Self(Shared::default())
     }
 }
 
@@ -66,31 +57,13 @@ impl<T: Clone + Default> Apart<T> {
     where
         F: Future<Output = Result<T, Error>>,
     {
-        let place = Place { apart: self, key };
-        // Comes after the place, and so is dropped before it.
-        let together = Arc::clone(self.waiting().entry(place.key).or_default());
-        together.ask(ask).await
-    }
-}
-
-impl<T> Apart<T> {
-    fn waiting(&self) -> MutexGuard<'_, HashMap<Question, Arc<Together<T>>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<T> Drop for Place<'_, T> {
-    fn drop(&mut self) {
-        let mut waiting = self.apart.waiting();
-        // Whoever leaves has let go of it before: of two who leave at once, one finds that nobody but the map has it.
-        if waiting.get(&self.key).is_some_and(|left| Arc::strong_count(left) == 1) {
-            waiting.remove(&self.key);
-        }
+        self.0.share(key).ask(ask).await
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::AtomicI64;
 
     use tokio::sync::Notify;
@@ -145,11 +118,11 @@ mod tests {
         };
         let (short, long, gone) = (ask(3), ask(5), ask(7));
         tokio::task::yield_now().await;
-        assert_eq!(apart.waiting().len(), 3);
+        assert_eq!(apart.0.len(), 3);
         gone.abort();
         assert!(gone.await.is_err());
         gate.notify_waiters();
         assert_eq!((short.await.unwrap(), long.await.unwrap()), (Some(3), Some(5)));
-        assert!(apart.waiting().is_empty());
+        assert_eq!(apart.0.len(), 0);
     }
 }
