@@ -4,6 +4,7 @@ mod create;
 mod delivery;
 mod hold;
 mod import;
+mod owners;
 mod read;
 mod step;
 mod update;
@@ -12,9 +13,10 @@ mod write;
 pub use create::create;
 pub use delivery::{NewDelivery, record_delivery, void_delivery};
 pub use import::{Delivered, DeliveredOutcome, import_delivered};
+pub use owners::Owners;
 pub use read::{
-    By, ContributionRow, DeliveryRow, OrderBy, OrderField, Owners, by_ids, deliveries_by_ids, deliveries_of, find,
-    page, pages_of,
+    By, ContributionRow, DeliveryRow, OrderBy, OrderField, by_ids, deliveries_by_ids, deliveries_of, find, page,
+    pages_of,
 };
 pub use step::{StepInput, take};
 pub use update::{ContributionPatch, update};

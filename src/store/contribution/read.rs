@@ -13,10 +13,9 @@ use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{ContributionField, Filter};
 use crate::domain::text::findable;
 use crate::error::Error;
-use crate::store::assistance_request::RequestRow;
-use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
+use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_request};
+use crate::store::contribution::Owners;
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
-use crate::store::request_item::ItemRow;
 use crate::store::row::row;
 use crate::store::{Reader, fault};
 
@@ -125,43 +124,6 @@ pub enum By {
     Id(Uuid),
     /// Its id in its source.
     Origin(Origin),
-}
-
-/// Whose contributions a nested page shows.
-#[derive(Clone, Debug)]
-pub struct Owners(Kind);
-
-#[derive(Clone, Debug)]
-enum Kind {
-    Requests(Vec<Uuid>),
-    Items(Vec<Uuid>),
-    Organizations(Vec<String>),
-}
-
-impl Owners {
-    /// Those to the items of each of these requests. They come as rows, which nobody has but who was given them by a reader:
-    /// whoever sees a request sees all of its contributions.
-    ///
-    /// # Errors
-    /// `INTERNAL` where their ids were not read.
-    pub fn requests(rows: &[RequestRow]) -> Result<Self, Error> {
-        let ids = rows.iter().map(|row| row.id().copied());
-        Ok(Self(Kind::Requests(ids.collect::<Result<_, _>>()?)))
-    }
-
-    /// Those to each of these items, which come as rows for the same reason.
-    ///
-    /// # Errors
-    /// `INTERNAL` where their ids were not read.
-    pub fn items(rows: &[ItemRow]) -> Result<Self, Error> {
-        let ids = rows.iter().map(|row| row.id().copied());
-        Ok(Self(Kind::Items(ids.collect::<Result<_, _>>()?)))
-    }
-
-    /// Those of each of these organizations, by code, to requests that the reader may see.
-    pub const fn organizations(codes: Vec<String>) -> Self {
-        Self(Kind::Organizations(codes))
-    }
 }
 
 /// The tables of one statement on contributions.
@@ -282,24 +244,11 @@ pub async fn pages_of(
 ) -> Result<HashMap<String, Page<ContributionRow>>, Error> {
     let filter = resolve::contribution(reader, filter).await?;
     let tables = Tables::new();
-    let backend = reader.backend();
-    let (key, one_of) = match &owners.0 {
-        Kind::Requests(ids) => {
-            let key = tables.column(co::Column::RequestId);
-            (key.clone(), one_of_ids(backend, key, ids))
-        }
-        Kind::Items(ids) => {
-            let key = tables.column(co::Column::ItemId);
-            (key.clone(), one_of_ids(backend, key, ids))
-        }
-        Kind::Organizations(codes) => {
-            let key = tables.column(co::Column::OrganizationCode);
-            (key.clone(), one_of_texts(backend, key, codes.clone()))
-        }
-    };
-    let mut select = match &owners.0 {
-        Kind::Requests(_) | Kind::Items(_) => tables.select_unscoped(),
-        Kind::Organizations(_) => tables.select(reader),
+    let key = tables.column(owners.column());
+    let mut select = if owners.were_given() {
+        tables.select_unscoped()
+    } else {
+        tables.select(reader)
     };
     select.and_where(condition::contribution(
         reader,
@@ -307,7 +256,7 @@ pub async fn pages_of(
         &tables.contribution,
         &filter,
     ));
-    select.and_where(one_of);
+    select.and_where(owners.hold(reader.backend(), key.clone()));
     let mut counting = select.clone();
     tables.add_columns(&mut select, columns);
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
@@ -331,22 +280,6 @@ pub async fn pages_of(
         }
     }
     Ok(pages)
-}
-
-impl Owners {
-    fn read_key(&self, row: &sea_orm::QueryResult, index: usize) -> Result<String, sea_orm::DbErr> {
-        match &self.0 {
-            Kind::Requests(_) | Kind::Items(_) => Ok(row.try_get_by_index::<Uuid>(index)?.to_string()),
-            Kind::Organizations(_) => row.try_get_by_index(index),
-        }
-    }
-
-    fn keys(&self) -> Vec<String> {
-        match &self.0 {
-            Kind::Requests(ids) | Kind::Items(ids) => ids.iter().map(Uuid::to_string).collect(),
-            Kind::Organizations(codes) => codes.clone(),
-        }
-    }
 }
 
 /// The contributions with these ids that the reader may see, by id.

@@ -1,0 +1,86 @@
+//! Whose contributions a nested page shows.
+
+use entity::contribution as co;
+use sea_orm::sea_query::Expr;
+use sea_orm::{DbBackend, DbErr, QueryResult};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::store::assistance_request::RequestRow;
+use crate::store::condition::{one_of_ids, one_of_texts};
+use crate::store::request_item::ItemRow;
+
+/// Whose contributions a nested page shows.
+#[derive(Clone, Debug)]
+pub struct Owners(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Requests(Vec<Uuid>),
+    Items(Vec<Uuid>),
+    Organizations(Vec<String>),
+}
+
+impl Owners {
+    /// Those to the items of each of these requests. They come as rows, which nobody has but who was given them by a reader:
+    /// whoever sees a request sees all of its contributions.
+    ///
+    /// # Errors
+    /// `INTERNAL` where their ids were not read.
+    pub fn requests(rows: &[RequestRow]) -> Result<Self, Error> {
+        let ids = rows.iter().map(|row| row.id().copied());
+        Ok(Self(Kind::Requests(ids.collect::<Result<_, _>>()?)))
+    }
+
+    /// Those to each of these items, which come as rows for the same reason.
+    ///
+    /// # Errors
+    /// `INTERNAL` where their ids were not read.
+    pub fn items(rows: &[ItemRow]) -> Result<Self, Error> {
+        let ids = rows.iter().map(|row| row.id().copied());
+        Ok(Self(Kind::Items(ids.collect::<Result<_, _>>()?)))
+    }
+
+    /// Those of each of these organizations, by code, to requests that the reader may see.
+    pub const fn organizations(codes: Vec<String>) -> Self {
+        Self(Kind::Organizations(codes))
+    }
+
+    /// Whether the reader was given them before, so that it sees all that is theirs.
+    pub(super) const fn were_given(&self) -> bool {
+        matches!(self.0, Kind::Requests(_) | Kind::Items(_))
+    }
+
+    /// What of a contribution names its owner.
+    pub(super) const fn column(&self) -> co::Column {
+        match self.0 {
+            Kind::Requests(_) => co::Column::RequestId,
+            Kind::Items(_) => co::Column::ItemId,
+            Kind::Organizations(_) => co::Column::OrganizationCode,
+        }
+    }
+
+    /// `key`, which is that column, names one of them.
+    pub(super) fn hold(&self, backend: DbBackend, key: Expr) -> Expr {
+        match &self.0 {
+            Kind::Requests(ids) | Kind::Items(ids) => one_of_ids(backend, key, ids),
+            Kind::Organizations(codes) => one_of_texts(backend, key, codes.clone()),
+        }
+    }
+
+    /// That column of a row, as text.
+    pub(super) fn read_key(&self, row: &QueryResult, index: usize) -> Result<String, DbErr> {
+        match &self.0 {
+            Kind::Requests(_) | Kind::Items(_) => Ok(row.try_get_by_index::<Uuid>(index)?.to_string()),
+            Kind::Organizations(_) => row.try_get_by_index(index),
+        }
+    }
+
+    /// The same of each of them.
+    pub(super) fn keys(&self) -> Vec<String> {
+        match &self.0 {
+            Kind::Requests(ids) | Kind::Items(ids) => ids.iter().map(Uuid::to_string).collect(),
+            Kind::Organizations(codes) => codes.clone(),
+        }
+    }
+}
