@@ -2,6 +2,7 @@
 //! here as codes, so that a filter's SQL holds requests and items only.
 
 pub(crate) mod resolve;
+mod visible;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,15 +13,15 @@ use sea_orm::sea_query::extension::postgres::PgFunc;
 use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement, SimpleExpr, Value};
 use sea_orm::{ActiveEnum, DbBackend};
 
-use crate::domain::actor::Actor;
 use crate::domain::filter::{
     Choice, CommodityField, ContributionField, CountryField, Filter, ItemField, Ordered, OrganizationField, Quantifier,
     Related, RequestField, Text,
 };
-use crate::domain::rights::{Operation, scope};
 use crate::domain::text::{findable, fold};
 use crate::error::Error;
 use crate::store::{Reader, fault};
+
+pub(crate) use visible::{Visible, visible_request};
 
 /// Gives every table of a statement a name of its own, since one filter may pass the same table twice.
 #[derive(Debug, Default)]
@@ -64,48 +65,6 @@ pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) 
             Expr::cust_with_exprs("? IN (SELECT unhex(value) FROM json_each(?))", [expr, Expr::val(json)])
         }
     }
-}
-
-/// What of the requests an actor may see. Whoever has an equal one sees the same.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Visible {
-    everything: bool,
-    submitted: bool,
-    country: Option<String>,
-}
-
-impl Visible {
-    pub(crate) fn to(actor: &Actor) -> Self {
-        let drafts = scope(actor, Operation::ReadDraft);
-        let submitted = scope(actor, Operation::ReadSubmitted);
-        Self {
-            everything: drafts.everything,
-            submitted: submitted.everything,
-            // Who sees a country's drafts sees its submitted requests too.
-            country: drafts.country.or(submitted.country).map(Into::into),
-        }
-    }
-
-    /// The same as a condition; `table` is the requests' name in the statement.
-    fn of(self, table: &DynIden) -> Expr {
-        if self.everything {
-            return Expr::val(true);
-        }
-        let mut visible = Expr::col((table.clone(), ar::Column::VerifiedAt)).is_not_null();
-        if self.submitted {
-            let status = Expr::col((table.clone(), ar::Column::Status));
-            visible = visible.or(status.eq(RequestStatus::Submitted.to_value()));
-        }
-        if let Some(country) = self.country {
-            visible = visible.or(Expr::col((table.clone(), ar::Column::CountryCode)).eq(country));
-        }
-        visible
-    }
-}
-
-/// What of the requests `actor` may see; `table` is their table's name in the statement.
-pub(crate) fn visible_request(actor: &Actor, table: &DynIden) -> Expr {
-    Visible::to(actor).of(table)
 }
 
 /// How many rows a statement without columns gives.
