@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use nam_needs::store::{self, Connect, Rules};
 use serde_json::json;
 
 use crate::client::{Fate, client, names, post, write, write_well};
@@ -61,6 +62,39 @@ fn connections_that_are_cut_lose_nothing_that_was_acknowledged() {
             there.len()
         );
         crate::invariants::hold(app).await;
+    });
+}
+
+/// As where a test has failed, or a program ends in the middle: the last handle is dropped after the runtime that its connections
+/// were opened in.
+#[test]
+fn a_store_may_be_dropped_where_no_runtime_is_left() {
+    run(Backend::Postgres, async |app| {
+        let connect = Connect {
+            url: app.database_url(),
+            pool_size: 4,
+            statement_timeout_ms: 10_000,
+            lock_timeout_ms: 10_000,
+            slow_query_ms: 500,
+        };
+        let rules = Rules {
+            confirm_every_days: 90,
+            items: 200,
+            import_rows: 2_000,
+        };
+        let clock = app.clock.clone();
+        let elsewhere = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let store = runtime.block_on(async {
+                let store = store::open(&connect, clock, rules).await.unwrap();
+                store.check().await.unwrap();
+                store
+            });
+            drop(runtime);
+            drop(store);
+        });
+        let ended = tokio::task::spawn_blocking(|| elsewhere.join()).await.unwrap();
+        assert!(ended.is_ok(), "it panicked");
     });
 }
 
