@@ -183,7 +183,14 @@ async fn open_postgres(
     let options = connect.watched(options);
     let write = pool(connect.pool_size).connect_with(options.clone()).await?;
     warn_of_power(&write).await?;
-    let numbering = pool(BESIDE).connect_lazy_with(options.clone());
+    // What follows the ledger reads the end of it by an index, however long it is, and anew after each write. Its few parameters
+    // make the database think that a plan of its own would be cheaper each time, and planning takes longer than reading.
+    let numbering = pool(BESIDE).connect_lazy_with(options.clone().options([
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+    ]));
     let reading = options.options([
         ("default_transaction_isolation", "repeatable read"),
         ("default_transaction_read_only", "on"),

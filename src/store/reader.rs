@@ -170,7 +170,7 @@ impl Reader {
 }
 
 /// A statement whose last value is its limit, with the limit in its text.
-fn with_limit(mut statement: Statement) -> Statement {
+pub(super) fn with_limit(mut statement: Statement) -> Statement {
     let values = statement.values.as_mut().map(|values| &mut values.0);
     if let Some(values) = values
         && let Some(sea_orm::Value::BigUnsigned(Some(limit))) = values.last()

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::domain::actor::Actor;
 use crate::error::Error;
 use crate::store::change::number::number;
-use crate::store::change::read::{Edge, after, head, position_of};
+use crate::store::change::read::{Edge, after, following, head, position_of};
 use crate::store::statements::in_background;
 use crate::store::together::Together;
 use crate::store::{Consistency, Reader, Store, fault, reference};
@@ -43,6 +44,8 @@ pub struct Feed {
     /// When the end of the ledger was last asked for, up to which everything is known here.
     asked: RwLock<Option<Instant>>,
     new: Notify,
+    /// The furthest place that anybody was told of.
+    told: AtomicI64,
     /// The place of the last change of reference data.
     reference: AtomicI64,
     end: Together<i64>,
@@ -74,6 +77,7 @@ impl Default for Feed {
             keys: watch::Sender::new(0),
             asked: RwLock::default(),
             new: Notify::new(),
+            told: AtomicI64::new(0),
             reference: AtomicI64::new(0),
             end: Together::default(),
         }
@@ -81,8 +85,9 @@ impl Default for Feed {
 }
 
 impl Feed {
-    /// Says that something was written here.
-    pub(super) fn wake(&self) {
+    /// Says that something was written here, which on PostgreSQL has its place by now.
+    pub(super) fn wake(&self, place: i64) {
+        self.told.fetch_max(place, Ordering::SeqCst);
         self.new.notify_one();
     }
 
@@ -104,7 +109,7 @@ impl Feed {
     pub async fn reached(&self, sequence: i64) -> Result<(), Error> {
         let mut head = self.head();
         if head.borrow().sequence < sequence {
-            self.wake();
+            self.wake(sequence);
         }
         match tokio::time::timeout(CATCHING_UP, head.wait_for(|head| head.sequence >= sequence)).await {
             Ok(Ok(_)) => Ok(()),
@@ -157,7 +162,7 @@ impl Feed {
         if known.borrow().sequence >= end {
             return Ok(());
         }
-        self.wake();
+        self.wake(end);
         let known = known.wait_for(|known| known.sequence >= end);
         match tokio::time::timeout(PATIENCE * 2, known).await {
             Ok(Ok(_)) => Ok(()),
@@ -199,6 +204,7 @@ impl Feed {
     /// Forgets all that is known, from a place on that another history has too.
     fn begin_anew(&self, sequence: i64) {
         self.recent.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.told.store(sequence, Ordering::SeqCst);
         self.reference.store(sequence, Ordering::SeqCst);
         self.keys.send_modify(|count| *count += 1);
         self.head.send_modify(|head| {
@@ -217,6 +223,8 @@ struct Known {
     cursor: String,
     /// The connections that had died when it was last seen in the database: another database may have taken its place.
     losses: u64,
+    /// When changes that have no place yet were last given theirs, and the end was seen to be no less than what is known.
+    looked: Instant,
 }
 
 /// Follows the ledger until `stop`: brings what other servers wrote into memory, and tells whoever waits.
@@ -230,7 +238,8 @@ pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
                 // Nothing is lost: what was missed is read when the database answers again.
                 Err(error) => tracing::warn!(?error, "the ledger can't be followed just now"),
             }
-            wait(&store, &mut listener).await;
+            let end = known.as_ref().map_or(0, |known: &Known| known.sequence);
+            wait(&store, &mut listener, end).await;
         }
     });
     tokio::select! {
@@ -244,6 +253,52 @@ async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error>
     let feed = &store.0.feed;
     let asked = Instant::now();
     let losses = store.0.loss.count();
+    let is_trusted = |known: &Known| known.losses == losses && known.looked.elapsed() < PATIENCE;
+    let (known, last) = match known {
+        Some(known) if is_trusted(known) => (known, None),
+        known => {
+            let last = look(store, known, losses).await?;
+            let Some(known) = known else { return Ok(()) };
+            (known, Some(last))
+        }
+    };
+    while last.is_none_or(|last| known.sequence < last) {
+        let edges = following(store, known.sequence, BATCH).await?;
+        let Some(end) = edges.last() else {
+            break;
+        };
+        let (end, cursor) = (end.change.sequence, end.cursor.text());
+        let is_all = u64::try_from(edges.len()).unwrap_or(BATCH) < BATCH;
+        let of = |kinds: &[&str]| {
+            edges
+                .iter()
+                .any(|edge| kinds.contains(&edge.change.subject_type.as_str()))
+        };
+        if of(&["Country", "NeedCategory", "Commodity", "Unit", "Organization"]) {
+            reference::load(store).await?;
+            feed.reference.store(end, Ordering::SeqCst);
+        }
+        if of(&["ApiKey"]) {
+            feed.keys.send_modify(|count| *count += 1);
+        }
+        feed.keep(edges);
+        (known.sequence, known.cursor) = (end, cursor);
+        feed.head.send_modify(|head| head.sequence = end);
+        if is_all {
+            break;
+        }
+    }
+    if last.is_none_or(|last| known.sequence >= last) {
+        *feed.asked.write().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+    Ok(())
+}
+
+/// Gives places to what has none, because a server may have ended before it did so, and sees whether the database still has what
+/// is known. Tells the end of it.
+async fn look(store: &Store, known: &mut Option<Known>, losses: u64) -> Result<i64, Error> {
+    let feed = &store.0.feed;
+    let looked = Instant::now();
     let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
     let last = match store.backend() {
         DbBackend::Postgres => number(store, store.now()).await?,
@@ -276,36 +331,12 @@ async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error>
                 sequence,
                 cursor,
                 losses,
+                looked,
             })
         }
     };
-    known.losses = losses;
-    while known.sequence < last {
-        let edges = after(&reader, known.sequence, BATCH).await?;
-        let Some(end) = edges.last() else {
-            break;
-        };
-        let (end, cursor) = (end.change.sequence, end.cursor.text());
-        let of = |kinds: &[&str]| {
-            edges
-                .iter()
-                .any(|edge| kinds.contains(&edge.change.subject_type.as_str()))
-        };
-        if of(&["Country", "NeedCategory", "Commodity", "Unit", "Organization"]) {
-            reference::load(store).await?;
-            feed.reference.store(end, Ordering::SeqCst);
-        }
-        if of(&["ApiKey"]) {
-            feed.keys.send_modify(|count| *count += 1);
-        }
-        feed.keep(edges);
-        (known.sequence, known.cursor) = (end, cursor);
-        feed.head.send_modify(|head| head.sequence = end);
-    }
-    if known.sequence >= last {
-        *feed.asked.write().unwrap_or_else(PoisonError::into_inner) = Some(asked);
-    }
-    Ok(())
+    (known.losses, known.looked) = (losses, looked);
+    Ok(last)
 }
 
 /// Whether the ledger still has the change of a cursor.
@@ -317,38 +348,52 @@ async fn is_there(reader: &Reader, cursor: &str) -> Result<bool, Error> {
     }
 }
 
-/// Until something was written here or on another server, or some time has passed.
-async fn wait(store: &Store, listener: &mut Option<PgListener>) {
-    let patience = tokio::time::sleep(PATIENCE);
-    if store.backend() != DbBackend::Postgres {
-        tokio::select! {
-            () = store.0.feed.new.notified() => {}
-            () = patience => {}
-        }
-        return;
-    }
-    if listener.is_none() {
+/// Until something was written here or on another server that is not known yet, or some time has passed.
+async fn wait(store: &Store, listener: &mut Option<PgListener>, known: i64) {
+    let feed = &store.0.feed;
+    let patience = pin!(tokio::time::sleep(PATIENCE));
+    let is_postgres = store.backend() == DbBackend::Postgres;
+    if is_postgres && listener.is_none() {
         match listen(store).await {
             Ok(new) => *listener = Some(new),
             Err(error) => tracing::warn!(?error, "no notifications of the database just now"),
         }
     }
+    let written_here = async {
+        loop {
+            feed.new.notified().await;
+            // Whoever wrote was told the place, and it may have been read with another's. On SQLite nobody is told.
+            if !is_postgres || feed.told.load(Ordering::SeqCst) > known {
+                return;
+            }
+        }
+    };
     let called = async {
         match listener {
-            // A lost connection is made anew by itself; what was missed meanwhile is found by asking.
-            Some(listener) => listener.try_recv().await.map(drop),
+            Some(listener) => calls(listener, known).await,
             None => std::future::pending().await,
         }
     };
-    let failed = tokio::select! {
-        () = store.0.feed.new.notified() => false,
-        () = patience => false,
-        called = called => called.is_err(),
+    let called = tokio::select! {
+        () = written_here => Ok(()),
+        () = patience => Ok(()),
+        called = called => called,
     };
-    if failed {
+    if called.is_err() {
         *listener = None;
         tokio::time::sleep(PATIENCE).await;
     }
+}
+
+/// Until the database calls because of a change after this place.
+async fn calls(listener: &mut PgListener, known: i64) -> Result<(), sqlx::Error> {
+    // Its place is what the call tells. A lost connection is made anew by itself; what was missed meanwhile is found by reading.
+    while let Some(call) = listener.try_recv().await? {
+        if call.payload().parse().is_ok_and(|place: i64| place > known) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn listen(store: &Store) -> Result<PgListener, Error> {

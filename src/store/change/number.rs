@@ -86,10 +86,11 @@ pub(super) async fn ticket(w: &Write, rows: &[change::ActiveModel]) -> Result<Ti
 /// # Errors
 /// The database's: then the write may well be done, and its place is given later.
 pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
-    if store.backend() == DbBackend::Postgres {
-        store.0.waiting.ask(|| number(store, store.now())).await?;
-    }
-    store.0.feed.wake();
+    let place = match store.backend() {
+        DbBackend::Postgres => store.0.waiting.ask(|| number(store, store.now())).await?,
+        _ => 0,
+    };
+    store.0.feed.wake(place);
     Ok(())
 }
 

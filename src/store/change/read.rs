@@ -1,6 +1,7 @@
 //! Reading the ledger within a reader's rights, in the order of all changes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use entity::enums::Seen;
@@ -17,7 +18,8 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::condition::one_of_ids;
 use crate::store::page::{Arguments, Cursor, KeyValue, Page, Paging};
-use crate::store::{Reader, fault};
+use crate::store::reader::with_limit;
+use crate::store::{Consistency, Reader, Store, fault};
 
 /// Bytes of a hash that a cursor carries, so that one of another history is recognised.
 const HASH_IN_CURSOR: usize = 8;
@@ -187,20 +189,40 @@ pub async fn pages_of_requests(
 
 /// The changes after a place, whoever may see them, in their order.
 pub(super) async fn after(reader: &Reader, sequence: i64, most: u64) -> Result<Vec<Edge>, Error> {
+    edges(&reader.all(&select_after(sequence, most)).await?)
+}
+
+/// The same for the one who follows the ledger, after each write: over a connection that keeps its plans.
+pub(super) async fn following(store: &Store, sequence: i64, most: u64) -> Result<Vec<Edge>, Error> {
+    match &store.0.lanes {
+        Some([_, numbering]) => {
+            let statement = || with_limit(DbBackend::Postgres.build(&select_after(sequence, most)));
+            edges(&numbering.all(statement).await.map_err(fault::error)?)
+        }
+        None => {
+            let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
+            after(&reader, sequence, most).await
+        }
+    }
+}
+
+fn select_after(sequence: i64, most: u64) -> SelectStatement {
     let mut select = columns();
     let place = || Expr::col((p(), cp::Column::Sequence));
     select
         .and_where(place().gt(sequence))
         .order_by_expr(place(), Order::Asc)
         .limit(most);
-    let rows = reader.all(&select).await?;
-    rows.iter()
-        .map(|row| {
-            let (change, hash) = read(row).map_err(fault::error)?;
-            let cursor = cursor_of(change.sequence, &hash)?;
-            Ok(Edge { change, cursor })
-        })
-        .collect()
+    select
+}
+
+fn edges(rows: &[QueryResult]) -> Result<Vec<Edge>, Error> {
+    let edge = |row| {
+        let (change, hash) = read(row).map_err(fault::error)?;
+        let cursor = cursor_of(change.sequence, &hash)?;
+        Ok(Edge { change, cursor })
+    };
+    rows.iter().map(edge).collect()
 }
 
 /// Changes by their places, those that the reader may see.
