@@ -3,13 +3,16 @@
 //! more for each statement. Here a connection comes back as it is known to be, and only one whose request went away in the
 //! middle is put in order first.
 
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::TryStreamExt;
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
+use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -277,14 +280,36 @@ impl Lane {
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let held = self.held.as_mut().ok_or_else(broken)?;
         self.is_busy = true;
-        let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
         let sent = Instant::now();
-        let rows = sqlx::query_with(AssertSqlSafe(statement.sql), values);
-        let rows = rows.fetch_all(&mut *held.connection).await;
+        let rows = query(statement).fetch_all(&mut *held.connection).await;
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
         Ok(self.ended(rows)?.into_iter().map(QueryResult::from).collect())
+    }
+
+    /// Each row of a statement as it comes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn each(
+        &mut self,
+        statement: Statement,
+        mut row: impl FnMut(&QueryResult) + Send,
+    ) -> Result<(), DbErr> {
+        let held = self.held.as_mut().ok_or_else(broken)?;
+        self.is_busy = true;
+        let sent = Instant::now();
+        let rows = query(statement).fetch(&mut *held.connection);
+        let read = rows.try_for_each(|read| {
+            row(&QueryResult::from(read));
+            ready(Ok(()))
+        });
+        let read = read.await;
+        if is_counted() {
+            self.lanes.statements.add(sent.elapsed());
+        }
+        self.ended(read)
     }
 
     /// What came of a statement. After anything but a refusal the connection is good for nothing.
@@ -330,6 +355,11 @@ impl Drop for Lane {
             drop(permit);
         });
     }
+}
+
+fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
+    let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
+    sqlx::query_with(AssertSqlSafe(statement.sql), values)
 }
 
 fn acquiring(error: sqlx::Error) -> DbErr {

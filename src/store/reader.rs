@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, StreamTrait, TransactionTrait,
+};
 use tokio::sync::Mutex;
 
 use crate::domain::actor::Actor;
@@ -144,6 +147,31 @@ impl Reader {
         rows.map_err(fault::error)
     }
 
+    /// Each row of a statement of a snapshot as it comes, where there may be more than should be held at once.
+    pub(crate) async fn each(
+        &self,
+        statement: &SelectStatement,
+        mut row: impl FnMut(&QueryResult) -> Result<(), Error> + Send,
+    ) -> Result<(), Error> {
+        let Some(snapshot) = &self.snapshot else {
+            return self.all(statement).await?.iter().try_for_each(row);
+        };
+        let mut refused = Ok(());
+        let read = |read: &QueryResult| {
+            if refused.is_ok() {
+                refused = row(read);
+            }
+        };
+        let mut snapshot = snapshot.lock().await;
+        let session = match snapshot.take() {
+            Some(session) => session,
+            None => self.begin().await.map_err(fault::error)?,
+        };
+        let read = snapshot.insert(session).each(self.backend().build(statement), read);
+        read.await.map_err(fault::error)?;
+        refused
+    }
+
     async fn alone(&self, statement: impl Fn() -> Statement) -> Result<Vec<QueryResult>, DbErr> {
         let Inner { read, lanes, .. } = &*self.store.0;
         match lanes {
@@ -188,6 +216,19 @@ impl Session {
         match self {
             Self::Plain(transaction) => transaction.query_all_raw(statement).await,
             Self::Lane(lane) => lane.all(statement).await,
+        }
+    }
+
+    async fn each(&mut self, statement: Statement, mut row: impl FnMut(&QueryResult) + Send) -> Result<(), DbErr> {
+        match self {
+            Self::Plain(transaction) => {
+                let mut rows = transaction.stream_raw(statement).await?;
+                while let Some(read) = rows.try_next().await? {
+                    row(&read);
+                }
+                Ok(())
+            }
+            Self::Lane(lane) => lane.each(statement, row).await,
         }
     }
 }

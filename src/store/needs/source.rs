@@ -178,6 +178,23 @@ impl Source {
         keys: &[Key],
         most: u64,
     ) -> Result<HashMap<GroupKey, Totals>, Error> {
+        let mut totals = HashMap::new();
+        let insert = |key, of_group| {
+            totals.insert(key, of_group);
+            Ok(())
+        };
+        self.each_values(reader, keys, most, insert).await?;
+        Ok(totals)
+    }
+
+    /// The same, each group as it comes: there may be many, and none of them is held.
+    pub(super) async fn each_values(
+        &self,
+        reader: &Reader,
+        keys: &[Key],
+        most: u64,
+        mut group: impl FnMut(GroupKey, Totals) -> Result<(), Error> + Send,
+    ) -> Result<(), Error> {
         let cost = self.item(ri::Column::UnitCostE4);
         let mut select = self.grouped(keys);
         select.limit(most.saturating_add(1));
@@ -194,9 +211,8 @@ impl Source {
             });
         }
         let sums = ExactSums::select(reader.backend(), &mut select, keys.len(), terms);
-        let mut totals = HashMap::new();
-        for row in reader.all(&select).await? {
-            let (key, sums) = read(&row, keys, &sums).map_err(fault::error)?;
+        let row = |row: &QueryResult| {
+            let (key, sums) = read(row, keys, &sums).map_err(fault::error)?;
             let [items, unpriced_items, figures @ ..]: [i128; Sums::COUNT + 2] = sums;
             let values = Sums::of(figures);
             let of_group = Totals {
@@ -205,9 +221,9 @@ impl Source {
                 values,
                 ..Totals::default()
             };
-            totals.insert(key, of_group);
-        }
-        Ok(totals)
+            group(key, of_group)
+        };
+        reader.each(&select, row).await
     }
 
     async fn add_requests(
@@ -237,25 +253,28 @@ impl Source {
         let mut select = Query::select();
         select.expr(Func::count_distinct(Expr::col(country)));
         let mut totals = HashMap::new();
-        for (row, key, of_group) in add_up(reader, keys, select, each).await? {
+        let insert = |row: &QueryResult, key, of_group| {
             let countries: i64 = row.try_get_by_index(0).map_err(fault::error)?;
             let of_group = Totals {
                 countries: countries.into(),
                 ..of_group
             };
             totals.insert(key, of_group);
-        }
+            Ok(())
+        };
+        add_up(reader, keys, select, each, insert).await?;
         Ok(totals)
     }
 
     /// Requests and persons by these keys and by the categories of a request's items, joined by commas: each request once.
     /// There are about as many groups as requests of different kinds, far fewer than requests in different sets of
-    /// categories that one might count them in.
-    pub(super) async fn requests_by_categories(
+    /// categories that one might count them in. Each group as it comes.
+    pub(super) async fn each_requests_by_categories(
         &self,
         reader: &Reader,
         keys: &[Key],
-    ) -> Result<Vec<(GroupKey, String, Totals)>, Error> {
+        mut group: impl FnMut(GroupKey, String, Totals) -> Result<(), Error> + Send,
+    ) -> Result<(), Error> {
         let joined = match reader.backend() {
             DbBackend::Postgres => "string_agg(DISTINCT $1, ',')",
             _ => "group_concat(DISTINCT ?)",
@@ -268,9 +287,11 @@ impl Source {
             .add_group_by([self.request(ar::Column::Id), self.was(ar::Column::PeopleInNeed)]);
         let mut select = Query::select();
         select.column(categories.clone()).group_by_col(categories);
-        let rows = add_up(reader, keys, select, each).await?.into_iter();
-        let rows = rows.map(|(row, key, of_group)| Ok((key, row.try_get_by_index(0)?, of_group)));
-        rows.collect::<Result<_, _>>().map_err(fault::error)
+        let row = |row: &QueryResult, key, of_group| {
+            let categories = row.try_get_by_index(0).map_err(fault::error)?;
+            group(key, categories, of_group)
+        };
+        add_up(reader, keys, select, each, row).await
     }
 
     /// The keys of each row, and its persons.
@@ -284,25 +305,39 @@ impl Source {
     }
 
     /// Adds the sums of quantities to the groups, by unit.
-    pub(super) async fn add_quantities(
+    async fn add_quantities(
         &self,
         reader: &Reader,
         keys: &[Key],
         totals: &mut HashMap<GroupKey, Totals>,
+    ) -> Result<(), Error> {
+        let add = |key, unit, quantities| {
+            if let Some(of_group) = totals.get_mut(&key) {
+                of_group.quantities.insert(unit, quantities);
+            }
+            Ok(())
+        };
+        self.each_quantities(reader, keys, add).await
+    }
+
+    /// The sums of quantities, each group's of each unit as they come.
+    pub(super) async fn each_quantities(
+        &self,
+        reader: &Reader,
+        keys: &[Key],
+        mut group: impl FnMut(GroupKey, String, Sums) -> Result<(), Error> + Send,
     ) -> Result<(), Error> {
         let unit = self.item(ri::Column::UnitCode);
         let mut select = self.grouped(keys);
         select.expr(unit.clone()).add_group_by([unit]);
         let terms = self.figures().into_iter().map(Term::Whole).collect();
         let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
-        for row in reader.all(&select).await? {
-            let (key, figures) = read(&row, keys, &sums).map_err(fault::error)?;
+        let row = |row: &QueryResult| {
+            let (key, figures) = read(row, keys, &sums).map_err(fault::error)?;
             let unit: String = row.try_get_by_index(keys.len()).map_err(fault::error)?;
-            if let Some(of_group) = totals.get_mut(&key) {
-                of_group.quantities.insert(unit, Sums::of(figures));
-            }
-        }
-        Ok(())
+            group(key, unit, Sums::of(figures))
+        };
+        reader.each(&select, row).await
     }
 
     /// The rows grouped by the keys, which come first.
@@ -327,29 +362,31 @@ fn names(keys: &[Key]) -> impl Iterator<Item = Alias> {
     (0..keys.len()).map(|index| Alias::new(format!("k{index}")))
 }
 
-/// The requests of `each`, and their persons, by its keys. `select` has one column, which comes first.
+/// The requests of `each`, and their persons, by its keys. `select` has one column, which comes first in the row of each group.
 async fn add_up(
     reader: &Reader,
     keys: &[Key],
     mut select: SelectStatement,
     each: SelectStatement,
-) -> Result<Vec<(QueryResult, GroupKey, Totals)>, Error> {
+    mut group: impl FnMut(&QueryResult, GroupKey, Totals) -> Result<(), Error> + Send,
+) -> Result<(), Error> {
     for name in names(keys) {
         select.column(name.clone()).group_by_col(name);
     }
     select.from_subquery(each, Alias::new("requests"));
     let terms = vec![Term::Whole(Expr::val(1_i64)), Term::Whole(Expr::col(PEOPLE))];
     let sums = ExactSums::select(reader.backend(), &mut select, keys.len() + 1, terms);
-    let rows = reader.all(&select).await?.into_iter().map(|row| {
-        let (key, [requests, people]) = (read_key(&row, keys, 1)?, sums.read_array(&row)?);
+    let row = |row: &QueryResult| {
+        let read = || Ok((read_key(row, keys, 1)?, sums.read_array(row)?));
+        let (key, [requests, people]) = read().map_err(fault::error)?;
         let of_group = Totals {
             requests,
             people,
             ..Totals::default()
         };
-        Ok((row, key, of_group))
-    });
-    rows.collect::<Result<_, _>>().map_err(fault::error)
+        group(row, key, of_group)
+    };
+    reader.each(&select, row).await
 }
 
 fn read<const N: usize>(row: &QueryResult, keys: &[Key], sums: &ExactSums) -> Result<(GroupKey, [i128; N]), DbErr> {

@@ -1,13 +1,13 @@
 //! A summary made anew, from all rows.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use entity::enums::{Priority, RequestStatus};
 use entity::{assistance_request as ar, request_item as ri};
 use sea_orm::ActiveEnum;
 
-use crate::domain::totals::Totals;
+use crate::domain::totals::{Sums, Totals};
 use crate::error::Error;
 use crate::store::Reader;
 use crate::store::needs::Asked;
@@ -15,7 +15,6 @@ use crate::store::needs::source::{GroupKey, Key, KeyKind, Source};
 use crate::store::needs::summary::Folded;
 use crate::store::needs::summary::cells::{Cell, Cells, Count, Node, Place, State};
 use crate::store::needs::summary::codes::Codes;
-use crate::store::needs::summary::cuts::Cuts;
 use crate::store::needs::summary::moved::{Moved, Span, moved};
 
 /// Parts of a key: country, status, priority, and what else.
@@ -41,13 +40,13 @@ pub(super) async fn build(reader: &Reader, era: u64, ticket: i64) -> Result<Opti
     let Moved::By(later) = moved(reader, &codes, later).await? else {
         return Ok(None);
     };
-    cells.add(later.negated());
+    cells.add(&later.negated());
     Ok(Some(Folded {
         era,
         ticket,
         codes: Arc::new(codes),
         cells,
-        cuts: Cuts::default(),
+        cuts: Arc::default(),
     }))
 }
 
@@ -69,38 +68,49 @@ async fn add_items(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<
             kind: KeyKind::Text,
         });
     }
-    let mut totals: HashMap<GroupKey, Totals> = source.values(reader, &keys, u64::from(u32::MAX)).await?;
-    source.add_quantities(reader, &keys, &mut totals).await?;
-    for (key, totals) in totals {
-        let state = state(&key)?;
-        let part = |index: usize| key.get(index).and_then(Option::as_deref).unwrap_or_default();
-        let unit = part(OF_STATE + 1);
-        let placed = codes
-            .country(part(0))
-            .zip(codes.category(part(OF_STATE)))
-            .zip(codes.unit(unit));
-        let ((country, category), unit_id) = placed.ok_or_else(|| unknown(&key))?;
-        let place = Place {
-            country,
-            category,
-            unit: unit_id,
-            state: Some(state),
-        };
+    let most = u64::from(u32::MAX);
+    let add = |key: GroupKey, totals: Totals| {
         let cell = Cell {
             items: totals.items,
             unpriced: totals.unpriced_items,
             values: totals.values,
-            quantities: totals.quantities.get(unit).copied().unwrap_or_default(),
+            quantities: Sums::default(),
         };
-        cells.add_items(place, cell);
-    }
-    Ok(())
+        cells.add_items(place(codes, &key)?, cell);
+        Ok(())
+    };
+    source.each_values(reader, &keys, most, add).await?;
+    let add = |key: GroupKey, _, quantities| {
+        let cell = Cell {
+            quantities,
+            ..Cell::default()
+        };
+        cells.add_items(place(codes, &key)?, cell);
+        Ok(())
+    };
+    source.each_quantities(reader, &keys, add).await
+}
+
+/// Where the items of a group stand, whose key is of a state, a category and a unit.
+fn place(codes: &Codes, key: &GroupKey) -> Result<Place, Error> {
+    let part = |index: usize| key.get(index).and_then(Option::as_deref).unwrap_or_default();
+    let placed = codes
+        .country(part(0))
+        .zip(codes.category(part(OF_STATE)))
+        .zip(codes.unit(part(OF_STATE + 1)));
+    let ((country, category), unit) = placed.ok_or_else(|| unknown(key))?;
+    Ok(Place {
+        country,
+        category,
+        unit,
+        state: Some(state(key)?),
+    })
 }
 
 async fn add_requests(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Result<(), Error> {
     let source = Source::new(reader, &Asked::default());
     let keys = keys_of_state(&source);
-    for (key, of_items, totals) in source.requests_by_categories(reader, &keys).await? {
+    let add = |key: GroupKey, of_items: String, totals: Totals| {
         let state = state(&key)?;
         let country = key.first().and_then(Option::as_deref).unwrap_or_default();
         let country = codes.country(country).ok_or_else(|| unknown(&key))?;
@@ -121,8 +131,9 @@ async fn add_requests(reader: &Reader, codes: &Codes, cells: &mut Cells) -> Resu
             };
             cells.add_requests(node, count);
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    source.each_requests_by_categories(reader, &keys, add).await
 }
 
 /// Status and priority, the second and third part of a key.

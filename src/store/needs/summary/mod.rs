@@ -54,7 +54,7 @@ pub(in crate::store) struct Folded {
     ticket: i64,
     codes: Arc<Codes>,
     cells: Cells,
-    cuts: Cuts,
+    cuts: Arc<Cuts>,
 }
 
 /// Keeps the sums of `store` until `stop`.
@@ -143,13 +143,16 @@ async fn more(store: &Store, folded: &Folded, ticket: i64) -> Result<Option<Fold
         return Ok(None);
     };
     let mut cells = folded.cells.clone();
-    cells.add(difference);
+    cells.add(&difference);
     Ok(Some(Folded {
         era: folded.era,
         ticket,
         codes: Arc::clone(&folded.codes),
         cells,
-        cuts: Cuts::default(),
+        cuts: match difference.is_empty() {
+            true => Arc::clone(&folded.cuts),
+            false => Arc::default(),
+        },
     }))
 }
 

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use entity::enums::{Priority, RequestStatus};
+use entity::enums::{Priority, RequestStatus, Seen};
 use entity::{assistance_request as ar, change, movement as mo, request_history as rh, request_item as ri};
 use sea_orm::sea_query::{
     Alias, DynIden, Expr, ExprTrait, Func, IntoIden, JoinType, Order, Query, SelectStatement, WindowStatement,
 };
-use sea_orm::{DbBackend, DbErr, QueryResult};
+use sea_orm::{ActiveEnum, DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
 use crate::domain::totals::Sums;
@@ -130,12 +130,16 @@ async fn touched(reader: &Reader, span: Span) -> Result<Option<(BTreeSet<Uuid>, 
     let repriced = column(change::Column::SubjectType)
         .eq("RequestItem")
         .and(column(change::Column::Diff).like("%\"unitCostUsd\"%"));
+    // What was never verified, and so never public, counts in neither state.
+    let public = |seen| column(seen).eq(Seen::Public.to_value());
+    let counted = public(change::Column::SeenBefore).or(public(change::Column::SeenAfter));
     let mut select = Query::select();
     select
         .column(change::Column::RequestId)
         .expr(Expr::case(repriced, 1_i64).finally(0_i64))
         .from(change::Entity)
         .and_where(column(change::Column::Ticket).gt(span.after))
+        .and_where(counted)
         // The end of the index, whatever a plan made for any parameter would think of it.
         .order_by(change::Column::Ticket, Order::Desc)
         .order_by(change::Column::Ordinal, Order::Desc)
