@@ -1,8 +1,11 @@
-//! Servers of others over the same database (`benches/peers`), which must have been installed there by `npm ci`, or built by
-//! `cargo build --release` in a folder of their own.
+//! Servers to compare with over the same database: those of others (`benches/peers`), which must have been installed there by
+//! `npm ci` or built by `cargo build --release` in a folder of their own, and one of handwritten SQL.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+
+/// The server of handwritten SQL, which is this program itself (`benches/reads/flat.rs`).
+pub const FLAT: &str = "flat";
 
 pub struct Peer {
     child: Child,
@@ -14,6 +17,11 @@ impl Peer {
     pub fn start(kind: &str, database_url: &str, pool_size: u32) -> Self {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers");
         let mut command = match kind {
+            FLAT => {
+                let mut flat = Command::new(std::env::current_exe().unwrap());
+                flat.arg(FLAT);
+                flat
+            }
             "seaography" => Command::new(format!("{folder}/seaography/target/release/nam-needs-seaography")),
             _ => {
                 let mut node = Command::new("node");

@@ -1,5 +1,5 @@
-//! Reads a second on PostgreSQL or SQLite: a server that keeps no answers, one that does, and for some the same by plain SQL. Starts a
-//! database and servers of its own, fills it, checks that the answers are right, and lets all variants take turns.
+//! Reads a second on PostgreSQL or SQLite: a server that keeps no answers, one that does, and for some the same by plain SQL alone and
+//! by a server that writes what it reads by handwritten SQL straight to JSON. Starts a database and servers of its own, fills it, checks that the answers are right, and lets all variants take turns.
 //!
 //! ```sh
 //! cargo bench --bench reads               # REQUESTS=200000 CLIENTS=16 SECONDS=4 ROUNDS=3 POOL=8 ONLY=Q2 change what is tried
@@ -25,6 +25,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod embedded;
+mod flat;
 mod told;
 mod workloads;
 
@@ -40,7 +41,7 @@ use uuid::Uuid;
 
 use common::cluster::Cluster;
 use common::load::Sample;
-use common::peer::Peer;
+use common::peer::{FLAT, Peer};
 use common::process::{memory, processor, processor_of_all};
 use common::server::{ADMIN, Client, Server};
 use common::{audit, database, measures, setting};
@@ -71,7 +72,11 @@ struct Cost {
 }
 
 fn main() {
-    common::run(bench);
+    let mut arguments = std::env::args().skip(1);
+    match arguments.next() {
+        Some(first) if first == FLAT => flat::serve(&arguments.next().unwrap(), setting("POOL", 8)),
+        _ => common::run(bench),
+    }
 }
 
 struct Bench<'a> {
@@ -126,6 +131,9 @@ async fn bench(cluster: &Cluster) {
         .await
         .unwrap();
     let mut peers = Vec::new();
+    if embedded.is_none() {
+        peers.push(Peer::start(FLAT, &migrate_url, pool_size));
+    }
     for kind in words("PEERS", "") {
         assert!(embedded.is_none(), "the servers of others read PostgreSQL");
         peers.push(Peer::start(&kind, &migrate_url, pool_size));
@@ -320,7 +328,7 @@ impl Bench<'_> {
         }
     }
 
-    /// The last row before the deep page, as a peer names it: those that share a schema by its id.
+    /// The last row before the deep page, as a peer names it: most by its id.
     async fn place(&self, peer: &Peer) -> Value {
         let before = self
             .count("SELECT count(*) * 3 / 4 / 100 * 100 - 1 FROM assistance_request")

@@ -5,6 +5,8 @@ pub struct Workload {
     pub name: &'static str,
     pub query: &'static str,
     pub sql: Option<&'static str>,
+    /// The same asked of `flat.rs`: its name, and what it is told.
+    flat: Option<&'static str>,
     /// The same asked of those of `benches/peers/peers.mjs` that share a schema.
     shared: Option<&'static str>,
     /// The same asked of PostGraphile, in the schema that it makes of the database: quantities in thousandths. Sums of its own
@@ -19,6 +21,7 @@ impl Workload {
     /// The same asked of a peer, if it can be.
     pub fn asked_of(&self, peer: &str) -> Option<&'static str> {
         match peer {
+            "flat" => self.flat,
             "postgraphile" => self.postgraphile,
             "seaography" => self.seaography,
             _ => self.shared,
@@ -48,6 +51,7 @@ pub const WORKLOADS: [Workload; 8] = [
         query: "query($id: ID!) { assistanceRequest(by: { id: $id }) { id reference title status priority neededBy peopleInNeed country { code name } } }",
         sql: Some("SELECT id, reference, title, status, priority, needed_by, people_in_need, country_code
             FROM assistance_request WHERE id = $1 AND verified_at IS NOT NULL"),
+        flat: Some("Q1($raw: ID!)"),
         shared: Some("query($raw: ID!) { assistanceRequest(id: $raw) { id reference title status priority neededBy peopleInNeed country { code name } } }"),
         postgraphile: Some("query($raw: UUID!) { assistanceRequestByRowId(rowId: $raw) { rowId reference title status priority neededBy peopleInNeed
             countryByCountryCode { code name } } }"),
@@ -59,6 +63,7 @@ pub const WORKLOADS: [Workload; 8] = [
         query: "{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
             commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { nodes { status quantity } } } } } }",
         sql: None,
+        flat: Some("Q2"),
         shared: Some("{ assistanceRequests(first: 50) { nodes { id title country { name } items { quantity category { name }
             commodity { name } committedQuantity uncoveredQuantity contributions(first: 2) { status quantity } } } } }"),
         postgraphile: Some("{ allAssistanceRequests(first: 50) { nodes { rowId title
@@ -76,6 +81,7 @@ pub const WORKLOADS: [Workload; 8] = [
             country: { whoRegion: { eq: AFRO } } }, orderBy: [{ field: NEEDED_BY }]) { totalCount nodes { id title neededBy } } }",
         sql: Some("SELECT id, title, needed_by, count(*) OVER () FROM assistance_request r JOIN country c ON c.code = r.country_code
             WHERE r.status = 'VERIFIED' AND r.priority = 4 AND c.who_region = 'AFRO' ORDER BY needed_by NULLS LAST, id LIMIT 50"),
+        flat: Some("Q3"),
         shared: Some("{ urgentRequests(first: 50, status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\") { totalCount nodes { id title neededBy } } }"),
         postgraphile: Some("{ allAssistanceRequests(first: 50, condition: { status: \"VERIFIED\", priority: 4, whoRegion: \"AFRO\" },
             orderBy: [NEEDED_BY_ASC, ROW_ID_ASC]) { totalCount nodes { rowId title neededBy } } }"),
@@ -92,6 +98,7 @@ pub const WORKLOADS: [Workload; 8] = [
             sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
             FROM request_item i JOIN assistance_request r ON r.id = i.request_id JOIN country c ON c.code = r.country_code
             WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1, 2"),
+        flat: None,
         shared: Some("{ needsAnalysis { category whoRegion requestCount itemCount requestedValueUsd deliveredValueUsd
             uncoveredValueUsd } }"),
         postgraphile: None,
@@ -103,6 +110,7 @@ pub const WORKLOADS: [Workload; 8] = [
             population namStatus currency } } }",
         sql: Some("SELECT code, iso2, m49, name, official_name, capital, who_region, un_subregion, income_group, population,
             nam_status, currency FROM country ORDER BY name"),
+        flat: Some("Q5"),
         shared: Some("{ countries { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup population namStatus currency } }"),
         postgraphile: Some("{ allCountries(orderBy: CODE_ASC) { nodes { code iso2 m49 name officialName capital whoRegion unSubregion incomeGroup
             population namStatus currency } } }"),
@@ -116,6 +124,7 @@ pub const WORKLOADS: [Workload; 8] = [
             sum(i.uncovered_milli::numeric * i.unit_cost_e4)::text
             FROM request_item i JOIN assistance_request r ON r.id = i.request_id
             WHERE r.status IN ('VERIFIED', 'CLOSED') GROUP BY 1"),
+        flat: None,
         shared: Some("{ countries { code needs { requestCount requestedValueUsd uncoveredValueUsd } } }"),
         postgraphile: None,
         seaography: None,
@@ -124,6 +133,7 @@ pub const WORKLOADS: [Workload; 8] = [
         name: "D page of 50, three quarters down",
         query: "query($after: String) { assistanceRequests(first: 50, after: $after) { nodes { id title createdAt } } }",
         sql: None,
+        flat: Some("D($place: ID!)"),
         shared: Some("query($place: ID) { assistanceRequests(first: 50, after: $place) { nodes { id title createdAt } } }"),
         postgraphile: Some("query($place: Cursor!) { allAssistanceRequests(first: 50, after: $place) { nodes { rowId title createdAt } } }"),
         seaography: Some("query($place: String!) { assistanceRequests(pagination: { cursor: { cursor: $place, limit: 50 } }) {
@@ -134,6 +144,7 @@ pub const WORKLOADS: [Workload; 8] = [
         query: "query($later: String) { assistanceRequests(first: 50, after: $later, orderBy: [{ field: NEEDED_BY, direction: DESC }]) {
             nodes { id title createdAt } } }",
         sql: None,
+        flat: None,
         shared: None,
         postgraphile: None,
         seaography: None,
