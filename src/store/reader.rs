@@ -133,7 +133,7 @@ impl Reader {
         self.rows(|| self.backend().build(statement)).await
     }
 
-    /// The same for a statement that is best read in one way whatever its values are, and ends with a limit. Without knowing the
+    /// The same for a statement that is best read in one way whatever its values are, the last of which is a limit. Without knowing the
     /// limit PostgreSQL would not keep its plan, and planning takes longer than reading a page.
     pub(crate) async fn all_by_one_plan(&self, statement: &SelectStatement) -> Result<Vec<QueryResult>, Error> {
         self.rows(|| with_limit(self.backend().build(statement))).await
@@ -197,15 +197,14 @@ impl Reader {
     }
 }
 
-/// A statement whose last value is its limit, with the limit in its text.
+/// A statement whose last value is a limit, with the limit in its text.
 pub(super) fn with_limit(mut statement: Statement) -> Statement {
     let values = statement.values.as_mut().map(|values| &mut values.0);
     if let Some(values) = values
         && let Some(sea_orm::Value::BigUnsigned(Some(limit))) = values.last()
-        && let Some(rest) = statement.sql.strip_suffix(&format!("${}", values.len()))
-        && rest.ends_with(" LIMIT ")
+        && let Some((before, after)) = statement.sql.rsplit_once(&format!(" LIMIT ${}", values.len()))
     {
-        statement.sql = format!("{rest}{limit}");
+        statement.sql = format!("{before} LIMIT {limit}{after}");
         values.pop();
     }
     statement
@@ -256,6 +255,15 @@ mod tests {
         assert_eq!(pinned(&select), (whole.into(), 1), "a number that is no limit");
         select.limit(51);
         assert_eq!(pinned(&select), (format!("{whole} LIMIT 51"), 1));
+        let within = Query::select()
+            .expr(Expr::cust("*"))
+            .from_subquery(select.clone(), Alias::new("page"))
+            .take();
+        let (text, values) = pinned(&within);
+        assert_eq!(
+            (text.as_str(), values),
+            (&*format!(r#"SELECT * FROM ({whole} LIMIT 51) AS "page""#), 1)
+        );
         select.offset(3);
         assert_eq!(pinned(&select).1, 3, "what comes after a limit keeps it where it is");
     }

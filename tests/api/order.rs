@@ -176,6 +176,82 @@ on_both! {
         }
     }
 
+    // However short a page is, and so by whichever statement it is read.
+    async fn contributions_of_each_owner_come_as_they_do_in_the_whole_list(app) {
+        let (people, requests) = world(app).await;
+        let item = &requests[5]["items"][0]["id"];
+        for n in 0..13 {
+            app.clock.set(app.clock.now() + chrono::TimeDelta::seconds(n % 2));
+            let input = json!({
+                "item": item, "organization": ["WHO", "UNICEF"][usize::try_from(n % 2).unwrap()], "quantity": n * 7 % 5 + 1,
+                "expectedOn": if n % 4 == 0 { Value::Null } else { json!(format!("2027-0{}-01", n * 3 % 4 + 1)) },
+            });
+            app.mutate(&people.coordinator, "createContribution", input, "userErrors { code }").await;
+        }
+        let sizes = samples(&proptest::sample::subsequence(vec![0, 1, 2, 5, 9, 10, 11, 12, 15, 100], 3), 40);
+        for (order, sizes) in orders(LISTS[2].2).iter().zip(sizes) {
+            let query = "query($order: [ContributionOrder!]) { it: contributions(first: 100, orderBy: $order) {
+                nodes { id item { id } request { id } organization { code } } } }";
+            let whole = app.ask(Some(ADMIN), query, json!({ "order": order })).await["it"]["nodes"].clone();
+            let whole = whole.as_array().unwrap();
+            let of = |owner: &str, name: &Value| -> Vec<&Value> {
+                whole.iter().filter(|row| row.pointer(owner) == Some(name)).map(|row| &row["id"]).collect()
+            };
+            assert!(of("/item/id", item).len() > 12);
+            for size in sizes {
+                for (count, cursor) in [("first", "after"), ("last", "before")] {
+                    let page = format!("contributions({count}: {size}, {cursor}: $cursor, orderBy: $order) {{
+                        nodes {{ id }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} totalCount }}");
+                    let query = format!("query($order: [ContributionOrder!], $cursor: String) {{
+                        assistanceRequests(first: 100) {{ nodes {{ id {page} items {{ id {page} }} }} }}
+                        organizations(first: 100) {{ nodes {{ code {page} }} }} }}");
+                    let ask = async |cursor: &Value| {
+                        let told = app.ask(Some(ADMIN), &query, json!({ "order": order, "cursor": cursor })).await;
+                        let requests = told["assistanceRequests"]["nodes"].as_array().unwrap();
+                        let items = requests.iter().flat_map(|request| request["items"].as_array().unwrap());
+                        let organizations = told["organizations"]["nodes"].as_array().unwrap();
+                        let owned = |owner, name: &str, of: &Value| (owner, of[name].clone(), of["contributions"].clone());
+                        let all = requests.iter().map(|of| owned("/request/id", "id", of));
+                        let all = all.chain(items.map(|of| owned("/item/id", "id", of)));
+                        all.chain(organizations.iter().map(|of| owned("/organization/code", "code", of))).collect::<Vec<_>>()
+                    };
+                    let short = |all: &[&Value]| -> Vec<Value> {
+                        let from = if count == "first" { 0 } else { all.len().saturating_sub(size) };
+                        all.iter().skip(from).take(size).map(|id| (*id).clone()).collect()
+                    };
+                    let mut next = Value::Null;
+                    for (owner, name, page) in ask(&Value::Null).await {
+                        let all = of(owner, &name);
+                        let told: Vec<&Value> = page["nodes"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+                        let context = format!("{order} {count} {size} {owner} {name}");
+                        assert_eq!(told, short(&all).iter().collect::<Vec<_>>(), "{context}");
+                        assert_eq!(page["totalCount"], all.len(), "{context}");
+                        let info = &page["pageInfo"];
+                        let (more, end) = match count {
+                            "first" => (&info["hasNextPage"], &info["endCursor"]),
+                            _ => (&info["hasPreviousPage"], &info["startCursor"]),
+                        };
+                        assert_eq!(*more, json!(all.len() > size), "{context}");
+                        if name == *item {
+                            next = end.clone();
+                        }
+                    }
+                    if next.is_null() {
+                        continue;
+                    }
+                    let (owner, name, page) = ask(&next).await.into_iter().find(|(_, name, _)| name == item).unwrap();
+                    let all = of(owner, &name);
+                    let left = match count {
+                        "first" => &all[size.min(all.len())..],
+                        _ => &all[..all.len().saturating_sub(size)],
+                    };
+                    let told: Vec<&Value> = page["nodes"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+                    assert_eq!(told, short(left).iter().collect::<Vec<_>>(), "{order} {count} {size} after the first");
+                }
+            }
+        }
+    }
+
     async fn pages_of_organizations_backwards_are_those_forwards(app) {
         for field in ["NAME", "CODE"] {
             for direction in ["ASC", "DESC"] {

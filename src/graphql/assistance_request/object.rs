@@ -25,7 +25,7 @@ use crate::graphql::totals::{self, NeedsTotals};
 use crate::graphql::written::{One, Rows};
 use crate::store;
 use crate::store::assistance_request::RequestRow;
-use crate::store::contribution::Owners;
+use crate::store::contribution::{Owner, Owners};
 use crate::store::needs::{Asked, Of};
 use crate::store::request_item::ItemRow;
 
@@ -287,15 +287,9 @@ impl AssistanceRequest {
             order_by,
             arguments: arguments(first, after, last, before),
         };
-        let key = self.0.row()?.id()?.to_string();
-        nested(
-            ctx,
-            self.0.level(),
-            || Owners::requests(&self.0.level().rows),
-            &key,
-            asked,
-        )
-        .await
+        let level = self.0.level();
+        let owner = Owner::Id(*self.0.row()?.id()?);
+        nested(ctx, level, || Owners::requests(&level.rows), &owner, asked).await
     }
 
     /// Every change of it, its items, contributions and deliveries that the viewer may see, the earliest first.

@@ -70,7 +70,7 @@ impl Delivery {
         if value.is_none() {
             return Ok(None);
         }
-        let columns = || vec![Column::Id, Column::RequestId, Column::ItemId, Column::OrganizationCode];
+        let columns = || vec![Column::Id, Column::RequestId, Column::OrganizationCode];
         let contributions = self.contributions(ctx, columns).await?;
         let contribution = Contribution(contributions.entry(self.0.row()?.contribution_id()?)?);
         let sees = contribution.confidential(ctx, value).await?.is_some();

@@ -43,9 +43,9 @@ connection!(
     Contribution
 );
 
-/// The columns that these selected fields of a contribution need, each once, ids always among them.
+/// The columns that these selected fields of a contribution need, each once, its id always among them.
 pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column> {
-    let mut columns = vec![Column::Id, Column::RequestId, Column::ItemId];
+    let mut columns = vec![Column::Id];
     for field in fields {
         columns.extend_from_slice(columns_of(field.name()));
     }
@@ -58,10 +58,18 @@ pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Colu
 fn columns_of(field: &str) -> &'static [Column] {
     use Column as C;
     match field {
-        "id" | "request" | "item" | "deliveries" | "__typename" => &[],
+        "id" | "deliveries" | "__typename" => &[],
+        "request" => &[C::RequestId],
+        "item" => &[C::ItemId],
         "organization" => &[C::OrganizationCode],
         "status" => &[C::Status],
-        "availableSteps" => &[C::OrganizationCode, C::Status, C::AcceptedMilli, C::RejectedMilli],
+        "availableSteps" => &[
+            C::RequestId,
+            C::OrganizationCode,
+            C::Status,
+            C::AcceptedMilli,
+            C::RejectedMilli,
+        ],
         "quantity" => &[C::QuantityMilli],
         "deliveredQuantity" => &[C::AcceptedMilli],
         "rejectedQuantity" => &[C::RejectedMilli],
@@ -71,8 +79,8 @@ fn columns_of(field: &str) -> &'static [Column] {
         "shippedOn" => &[C::ShippedOn],
         "deliveredOn" => &[C::DeliveredOn],
         "cancelledOn" => &[C::CancelledOn],
-        "trackingReference" => &[C::OrganizationCode, C::TrackingReference],
-        "note" => &[C::OrganizationCode, C::Note],
+        "trackingReference" => &[C::RequestId, C::OrganizationCode, C::TrackingReference],
+        "note" => &[C::RequestId, C::OrganizationCode, C::Note],
         "source" => &[C::Source],
         "externalId" => &[C::ExternalId],
         "version" => &[C::Version],

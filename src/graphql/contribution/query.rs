@@ -18,7 +18,7 @@ use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::contribution_id;
 use crate::graphql::page::{arguments, wants_total};
 use crate::graphql::written::One;
-use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Owners};
+use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Owner, Owners};
 use crate::store::page::{Arguments, Page, Paging};
 use crate::store::{Consistency, Reader};
 
@@ -105,7 +105,7 @@ impl Asked {
     }
 }
 
-/// The page of one parent's contributions, read with those of all rows of its level; `key` is the parent's as text.
+/// The page of one owner's contributions, read with those of all rows of its level.
 ///
 /// # Errors
 /// The arguments' and the database's.
@@ -113,11 +113,11 @@ pub async fn nested<R: Send + Sync>(
     ctx: &Context<'_>,
     level: &Level<R>,
     parents: impl Fn() -> Result<Owners, Error> + Send,
-    key: &str,
+    owner: &Owner,
     asked: Asked,
 ) -> Fallible<One<ContributionConnection>> {
-    let count = wants_total(ctx);
     let begin = || {
+        let count = wants_total(ctx);
         let (filter, order, paging) = asked.parse(ctx)?;
         let columns = columns(node_fields(ctx).into_iter());
         let key = format!("{columns:?} {count}");
@@ -128,14 +128,8 @@ pub async fn nested<R: Send + Sync>(
         };
         Ok((key, load.boxed()))
     };
-    let pages: Arc<HashMap<String, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
-    let page = match pages.get(key) {
-        Some(page) => page.clone(),
-        None => Page {
-            total: count.then_some(0),
-            ..Default::default()
-        },
-    };
+    let pages: Arc<HashMap<Owner, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
+    let page = pages.get(owner).cloned().unwrap_or_default();
     Ok(One(ContributionConnection::new(page.map(Contribution))))
 }
 

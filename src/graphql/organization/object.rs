@@ -15,7 +15,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::DateTime;
 use crate::graphql::written::One;
-use crate::store::contribution::Owners;
+use crate::store::contribution::{Owner, Owners};
 
 /// An organization.
 #[derive(Clone)]
@@ -102,12 +102,12 @@ impl Organization {
             order_by,
             arguments: arguments(first, after, last, before),
         };
-        let key = self.row()?.code.clone();
+        let owner = Owner::Code(self.row()?.code.clone());
         let parents = || {
             let codes = level.rows.iter().map(|row| row.row.code.clone());
             Ok(Owners::organizations(codes.collect()))
         };
-        nested(ctx, level, parents, &key, asked).await
+        nested(ctx, level, parents, &owner, asked).await
     }
 
     /// Counts the changes. Name it in a mutation.

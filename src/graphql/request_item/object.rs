@@ -23,7 +23,7 @@ use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
 use crate::graphql::written::One;
 use crate::store;
-use crate::store::contribution::Owners;
+use crate::store::contribution::{Owner, Owners};
 use crate::store::request_item::ItemRow;
 
 /// An item of a request.
@@ -38,9 +38,9 @@ connection!(
     RequestItem
 );
 
-/// The columns that these selected fields of an item need, each once, id and request always among them.
+/// The columns that these selected fields of an item need, each once, its id always among them.
 pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Column> {
-    let mut columns = vec![Column::Id, Column::RequestId];
+    let mut columns = vec![Column::Id];
     for field in fields {
         columns.extend_from_slice(columns_of(field.name()));
     }
@@ -53,7 +53,8 @@ pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Colu
 fn columns_of(field: &str) -> &'static [Column] {
     use Column as C;
     match field {
-        "id" | "request" | "__typename" => &[],
+        "id" | "__typename" => &[],
+        "request" => &[C::RequestId],
         "externalId" => &[C::ExternalId],
         "kind" => &[C::Kind],
         "category" => &[C::CategoryCode],
@@ -230,8 +231,8 @@ impl RequestItem {
             order_by,
             arguments: arguments(first, after, last, before),
         };
-        let key = self.0.row()?.id()?.to_string();
-        nested(ctx, level, || Owners::items(&level.rows), &key, asked).await
+        let owner = Owner::Id(*self.0.row()?.id()?);
+        nested(ctx, level, || Owners::items(&level.rows), &owner, asked).await
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::filter::{Filter, RequestField};
 use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, Visible, one_of_ids, one_of_texts, resolve, visible_request};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
+use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault, needs};
 
@@ -250,24 +250,23 @@ pub async fn pages_of_countries(
     let country = requests.column(ar::Column::CountryCode);
     let mut select = requests.select(reader);
     select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
-    select.and_where(one_of_texts(reader.backend(), country.clone(), countries.clone()));
+    let one_of = one_of_texts(reader.backend(), country.clone(), countries.clone());
     let mut counting = select.clone();
     requests.add_columns(&mut select, columns);
     let keyset = requests.keyset(order);
     let read = |row: &sea_orm::QueryResult| RequestRow::read(row, columns);
-    let read_code = |row: &sea_orm::QueryResult, index: usize| row.try_get_by_index::<String>(index);
+    let parents = Parents {
+        column: country.clone(),
+        one_of: one_of.clone(),
+        given: None,
+        read: |row: &sea_orm::QueryResult, index: usize| row.try_get_by_index::<String>(index),
+    };
     let mut pages = keyset
-        .pages(
-            reader,
-            select,
-            columns.len(),
-            (country.clone(), read_code),
-            paging,
-            read,
-        )
+        .pages(reader, select, columns.len(), parents, paging, read)
         .await?;
     if count {
         counting
+            .and_where(one_of)
             .expr(country.clone())
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([country]);

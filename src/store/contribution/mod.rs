@@ -13,7 +13,7 @@ mod write;
 pub use create::create;
 pub use delivery::{NewDelivery, record_delivery, void_delivery};
 pub use import::{Delivered, DeliveredOutcome, import_delivered};
-pub use owners::Owners;
+pub use owners::{Owner, Owners};
 pub use read::{
     By, ContributionRow, DeliveryRow, OrderBy, OrderField, by_ids, deliveries_by_ids, deliveries_of, find, page,
     pages_of,

@@ -14,6 +14,15 @@ use crate::store::request_item::ItemRow;
 #[derive(Clone, Debug)]
 pub struct Owners(Kind);
 
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A request or an item, by its id.
+    Id(Uuid),
+    /// An organization, by its code.
+    Code(String),
+}
+
 #[derive(Clone, Debug)]
 enum Kind {
     Requests(Vec<Uuid>),
@@ -46,9 +55,12 @@ impl Owners {
         Self(Kind::Organizations(codes))
     }
 
-    /// Whether the reader was given them before, so that it sees all that is theirs.
-    pub(super) const fn were_given(&self) -> bool {
-        matches!(self.0, Kind::Requests(_) | Kind::Items(_))
+    /// Those that the reader was given before, so that it sees all that is theirs; an index leads from each to its contributions.
+    pub(super) fn given(&self) -> Option<&[Uuid]> {
+        match &self.0 {
+            Kind::Requests(ids) | Kind::Items(ids) => Some(ids),
+            Kind::Organizations(_) => None,
+        }
     }
 
     /// What of a contribution names its owner.
@@ -68,19 +80,19 @@ impl Owners {
         }
     }
 
-    /// That column of a row, as text.
-    pub(super) fn read_key(&self, row: &QueryResult, index: usize) -> Result<String, DbErr> {
+    /// The one that this column of a row names.
+    pub(super) fn read(&self, row: &QueryResult, index: usize) -> Result<Owner, DbErr> {
         match &self.0 {
-            Kind::Requests(_) | Kind::Items(_) => Ok(row.try_get_by_index::<Uuid>(index)?.to_string()),
-            Kind::Organizations(_) => row.try_get_by_index(index),
+            Kind::Requests(_) | Kind::Items(_) => row.try_get_by_index(index).map(Owner::Id),
+            Kind::Organizations(_) => row.try_get_by_index(index).map(Owner::Code),
         }
     }
 
-    /// The same of each of them.
-    pub(super) fn keys(&self) -> Vec<String> {
+    /// Each of them.
+    pub(super) fn each(&self) -> Vec<Owner> {
         match &self.0 {
-            Kind::Requests(ids) | Kind::Items(ids) => ids.iter().map(Uuid::to_string).collect(),
-            Kind::Organizations(codes) => codes.clone(),
+            Kind::Requests(ids) | Kind::Items(ids) => ids.iter().copied().map(Owner::Id).collect(),
+            Kind::Organizations(codes) => codes.iter().cloned().map(Owner::Code).collect(),
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::domain::filter::{ContributionField, Filter};
 use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_request};
-use crate::store::contribution::Owners;
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
+use crate::store::contribution::{Owner, Owners};
+use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault};
 
@@ -228,8 +228,8 @@ pub async fn page(
     Ok(Page { total, ..page })
 }
 
-/// The same page of the contributions of each parent, by its key as text, in one statement, and one more to count. A
-/// parent that has none is absent, unless counted.
+/// The same page of the contributions of each owner, in one statement, and one more to count. An owner that has none is absent,
+/// unless counted.
 ///
 /// # Errors
 /// The database's.
@@ -241,14 +241,14 @@ pub async fn pages_of(
     paging: &Paging,
     columns: &[co::Column],
     count: bool,
-) -> Result<HashMap<String, Page<ContributionRow>>, Error> {
+) -> Result<HashMap<Owner, Page<ContributionRow>>, Error> {
     let filter = resolve::contribution(reader, filter).await?;
     let tables = Tables::new();
     let key = tables.column(owners.column());
-    let mut select = if owners.were_given() {
-        tables.select_unscoped()
-    } else {
-        tables.select(reader)
+    let given = owners.given();
+    let mut select = match given {
+        Some(_) => tables.select_unscoped(),
+        None => tables.select(reader),
     };
     select.and_where(condition::contribution(
         reader,
@@ -256,27 +256,33 @@ pub async fn pages_of(
         &tables.contribution,
         &filter,
     ));
-    select.and_where(owners.hold(reader.backend(), key.clone()));
+    let one_of = owners.hold(reader.backend(), key.clone());
     let mut counting = select.clone();
     tables.add_columns(&mut select, columns);
+    let parents = Parents {
+        column: key.clone(),
+        one_of: one_of.clone(),
+        given,
+        read: |row: &sea_orm::QueryResult, index: usize| owners.read(row, index),
+    };
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
-    let read_key = |row: &sea_orm::QueryResult, index: usize| owners.read_key(row, index);
     let keyset = tables.keyset(order);
     let mut pages = keyset
-        .pages(reader, select, columns.len(), (key.clone(), read_key), paging, read)
+        .pages(reader, select, columns.len(), parents, paging, read)
         .await?;
     if count {
         counting
+            .and_where(one_of)
             .expr(key.clone())
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([key]);
         for row in reader.all(&counting).await? {
-            let read = || Ok((owners.read_key(&row, 0)?, row.try_get_by_index::<i64>(1)?));
-            let (key, total) = read().map_err(fault::error)?;
-            pages.entry(key).or_default().total = Some(u64::try_from(total).unwrap_or_default());
+            let read = || Ok((owners.read(&row, 0)?, row.try_get_by_index::<i64>(1)?));
+            let (owner, total) = read().map_err(fault::error)?;
+            pages.entry(owner).or_default().total = Some(u64::try_from(total).unwrap_or_default());
         }
-        for key in owners.keys() {
-            pages.entry(key).or_default().total.get_or_insert(0);
+        for owner in owners.each() {
+            pages.entry(owner).or_default().total.get_or_insert(0);
         }
     }
     Ok(pages)

@@ -1,18 +1,13 @@
 //! The order of a list in SQL, and reading a page of it.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::QueryResult;
-use sea_orm::sea_query::{
-    Alias, Expr, ExprTrait, Func, NullOrdering, Order, OverStatement, Query, SelectStatement, WindowStatement,
-};
+use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement};
 use uuid::Uuid;
 
 use crate::domain::filter::Filter;
 use crate::error::Error;
-use crate::store::page::cursor::{Cursor, KeyValue, altered};
+use crate::store::page::cursor::{KeyValue, altered};
 use crate::store::page::{Page, Paging};
 use crate::store::{Reader, fault};
 
@@ -57,7 +52,7 @@ impl Plan {
 }
 
 /// What the sizes of pages are multiples of whose plan is kept: as people choose them.
-const ROUND: usize = 5;
+pub(super) const ROUND: usize = 5;
 
 /// The order of a list in SQL: its keys, and the id on which ties break, in the direction of the first key, so that an
 /// index on (key, id) serves it both ways.
@@ -103,54 +98,7 @@ impl Keyset {
         Ok(paging.cut(rows))
     }
 
-    /// Reads the same page of every parent, in one statement. A parent is named by a column, which comes with what reads
-    /// it.
-    pub(crate) async fn pages<R, P: Eq + Hash>(
-        &self,
-        reader: &Reader,
-        mut select: SelectStatement,
-        columns: usize,
-        (parent, read_parent): (Expr, impl Fn(&QueryResult, usize) -> Result<P, sea_orm::DbErr>),
-        paging: &Paging,
-        read: impl Fn(&QueryResult) -> Result<R, sea_orm::DbErr>,
-    ) -> Result<HashMap<P, Page<R>>, Error> {
-        self.restrict(&mut select, paging)?;
-        let mut window = WindowStatement::new();
-        window.add_partition_by(parent.clone());
-        for (index, key) in self.keys.iter().enumerate() {
-            select.expr_as(key.expr.clone(), Alias::new(format!("k{index}")));
-            let (order, nulls) = key.order(paging.backwards);
-            match nulls {
-                Some(nulls) => window.order_by_expr_with_nulls(key.expr.clone(), order, nulls),
-                None => window.order_by_expr(key.expr.clone(), order),
-            };
-        }
-        select.expr_as(parent, Alias::new("parent"));
-        select.expr_window_as(Func::cust("ROW_NUMBER"), window, Alias::new("n"));
-        let most = i64::try_from(paging.limit).unwrap_or(i64::MAX).saturating_add(1);
-        let outer = Query::select()
-            .expr(Expr::cust("*"))
-            .from_subquery(select, Alias::new("numbered"))
-            .and_where(Expr::col(Alias::new("n")).lte(most))
-            .order_by(Alias::new("n"), Order::Asc)
-            .take();
-        let rows = reader.all(&outer).await?;
-        let mut pages: HashMap<P, Vec<(R, Cursor)>> = HashMap::new();
-        for row in &rows {
-            let read = || -> Result<_, sea_orm::DbErr> {
-                let parent = read_parent(row, columns + self.keys.len())?;
-                Ok((parent, read(row)?, paging.cursor(self.values(row, columns)?)))
-            };
-            let (parent, row, cursor) = read().map_err(fault::error)?;
-            pages.entry(parent).or_default().push((row, cursor));
-        }
-        Ok(pages
-            .into_iter()
-            .map(|(parent, rows)| (parent, paging.cut(rows)))
-            .collect())
-    }
-
-    fn restrict(&self, select: &mut SelectStatement, paging: &Paging) -> Result<(), Error> {
+    pub(super) fn restrict(&self, select: &mut SelectStatement, paging: &Paging) -> Result<(), Error> {
         for (place, argument, before) in [(&paging.after, "after", false), (&paging.before, "before", true)] {
             if let Some(values) = place {
                 self.fits(values, argument)?;
@@ -167,7 +115,7 @@ impl Keyset {
         if fit { Ok(()) } else { Err(altered(argument)) }
     }
 
-    fn values(&self, row: &QueryResult, from: usize) -> Result<Vec<KeyValue>, sea_orm::DbErr> {
+    pub(super) fn values(&self, row: &QueryResult, from: usize) -> Result<Vec<KeyValue>, sea_orm::DbErr> {
         self.keys
             .iter()
             .enumerate()
@@ -214,7 +162,7 @@ impl Key {
         }
     }
 
-    fn order(&self, backwards: bool) -> (Order, Option<NullOrdering>) {
+    pub(super) fn order(&self, backwards: bool) -> (Order, Option<NullOrdering>) {
         let order = if self.descending == backwards {
             Order::Asc
         } else {
@@ -295,10 +243,11 @@ impl KeyKind {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::sea_query::{Alias, Query};
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::store::page::Arguments;
+    use crate::store::page::{Arguments, Cursor};
 
     fn keyset(kind: KeyKind, nullable: bool) -> Keyset {
         let key = Key {

@@ -3,6 +3,7 @@
 
 mod cursor;
 mod keyset;
+mod nested;
 mod runs;
 
 use std::cmp::Ordering;
@@ -14,6 +15,7 @@ use crate::store::page::cursor::decode;
 
 pub use cursor::{Cursor, KeyValue};
 pub(crate) use keyset::{Key, KeyKind, Keyset, Plan};
+pub(crate) use nested::Parents;
 
 /// The arguments of a connection, as the client gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

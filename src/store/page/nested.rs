@@ -1,0 +1,135 @@
+//! The same page of every parent of a level, in one statement.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use sea_orm::sea_query::{
+    Alias, Asterisk, Expr, ExprTrait, Func, IntoIden, JoinType, Order, OverStatement, Query, SelectStatement,
+    WindowStatement,
+};
+use sea_orm::{DbBackend, DbErr, QueryResult};
+use uuid::Uuid;
+
+use crate::error::Error;
+use crate::store::page::cursor::KeyValue;
+use crate::store::page::keyset::{Keyset, ROUND};
+use crate::store::page::{Page, Paging, compare};
+use crate::store::{Reader, fault};
+
+/// Parents, and how the rows of a list name theirs.
+pub(crate) struct Parents<'p, F> {
+    /// What of a row names its parent.
+    pub column: Expr,
+    /// That it names one of these.
+    pub one_of: Expr,
+    /// The same by their ids, where an index leads from each to its rows.
+    pub given: Option<&'p [Uuid]>,
+    /// Reads the column.
+    pub read: F,
+}
+
+/// Ids that PostgreSQL takes any array for when it makes one plan for all; a shorter one is planned anew each time.
+const USUAL: usize = 10;
+
+/// Pages of up to so many rows have a statement of their own each, beside those of round sizes.
+const SMALL: usize = 10;
+
+impl Keyset {
+    /// Reads the same page of every parent, in one statement: `select` brings its columns, tables and conditions, all but the
+    /// parents; `read` reads a row of them.
+    pub(crate) async fn pages<R, P: Eq + Hash, F>(
+        &self,
+        reader: &Reader,
+        mut select: SelectStatement,
+        columns: usize,
+        parents: Parents<'_, F>,
+        paging: &Paging,
+        read: impl Fn(&QueryResult) -> Result<R, DbErr>,
+    ) -> Result<HashMap<P, Page<R>>, Error>
+    where
+        F: Fn(&QueryResult, usize) -> Result<P, DbErr>,
+    {
+        self.restrict(&mut select, paging)?;
+        for (index, key) in self.keys.iter().enumerate() {
+            select.expr_as(key.expr.clone(), Alias::new(format!("k{index}")));
+        }
+        select.expr_as(parents.column.clone(), Alias::new("parent"));
+        let is_short = paging.limit <= SMALL || paging.limit.is_multiple_of(ROUND);
+        let rows = match parents.given {
+            Some(ids) if is_short && reader.backend() == DbBackend::Postgres => {
+                reader
+                    .all_by_one_plan(&self.each(select, &parents.column, ids, paging))
+                    .await?
+            }
+            _ => {
+                select.and_where(parents.one_of);
+                reader.all(&self.numbered(select, parents.column, paging)).await?
+            }
+        };
+        let mut of_parents: HashMap<P, Vec<(Vec<KeyValue>, R)>> = HashMap::new();
+        for row in &rows {
+            let read = || {
+                let parent = (parents.read)(row, columns + self.keys.len())?;
+                Ok((parent, self.values(row, columns)?, read(row)?))
+            };
+            let (parent, keys, row) = read().map_err(fault::error)?;
+            of_parents.entry(parent).or_default().push((keys, row));
+        }
+        let descending: Vec<bool> = self.keys.iter().map(|key| key.descending).collect();
+        let page = |mut rows: Vec<(Vec<KeyValue>, R)>| {
+            // So they come, as far as it is known; that nobody else's are between them is not promised.
+            rows.sort_by(|(one, _), (other, _)| in_order(one, other, &descending, paging));
+            let rows = rows.into_iter().map(|(keys, row)| (row, paging.cursor(keys)));
+            paging.cut(rows.collect())
+        };
+        let pages = of_parents.into_iter().map(|(parent, rows)| (parent, page(rows)));
+        Ok(pages.collect())
+    }
+
+    /// Goes from each parent to the first of its rows, and no further. Its last value is its limit.
+    fn each(&self, mut select: SelectStatement, column: &Expr, ids: &[Uuid], paging: &Paging) -> SelectStatement {
+        let [parent, page] = ["owner", "page"].map(|name| Alias::new(name).into_iden());
+        // A function of single values names its only column as itself.
+        select.and_where(column.clone().eq(Expr::col((parent.clone(), parent.clone()))));
+        for key in &self.keys {
+            key.put(key.expr.clone(), paging, &mut select);
+        }
+        select.limit(paging.most().saturating_add(1));
+        let mut ids = ids.to_vec();
+        // Nobody has this one.
+        ids.resize(ids.len().max(USUAL), Uuid::nil());
+        Query::select()
+            .column((page.clone(), Asterisk))
+            .from_function(Func::cust("unnest").arg(Expr::val(ids)), parent)
+            .join_lateral(JoinType::InnerJoin, select, page, Expr::cust("TRUE"))
+            .take()
+    }
+
+    /// Numbers the rows of each parent, and takes the first.
+    fn numbered(&self, mut select: SelectStatement, column: Expr, paging: &Paging) -> SelectStatement {
+        let mut window = WindowStatement::new();
+        window.add_partition_by(column);
+        for key in &self.keys {
+            match key.order(paging.backwards) {
+                (order, Some(nulls)) => window.order_by_expr_with_nulls(key.expr.clone(), order, nulls),
+                (order, None) => window.order_by_expr(key.expr.clone(), order),
+            };
+        }
+        let number = || Alias::new("n");
+        select.expr_window_as(Func::cust("ROW_NUMBER"), window, number());
+        let most = i64::try_from(paging.limit).unwrap_or(i64::MAX).saturating_add(1);
+        Query::select()
+            .expr(Expr::cust("*"))
+            .from_subquery(select, Alias::new("numbered"))
+            .and_where(Expr::col(number()).lte(most))
+            .order_by(number(), Order::Asc)
+            .take()
+    }
+}
+
+/// The order of rows of one parent, in the direction of a page.
+fn in_order(one: &[KeyValue], other: &[KeyValue], descending: &[bool], paging: &Paging) -> Ordering {
+    let order = compare(one, other, descending);
+    if paging.backwards { order.reverse() } else { order }
+}
