@@ -16,7 +16,7 @@ use crate::store::{Reader, fault};
 
 row! {
     /// An item, as far as it was read.
-    ItemRow of ri {
+    ItemRow (ItemCells) of ri {
         /// Its id.
         id / Id: Uuid,
         /// Its request.

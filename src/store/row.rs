@@ -2,10 +2,15 @@
 
 /// Declares a row of an entity: a struct that holds what was read, with one accessor a column.
 macro_rules! row {
-    ($(#[$doc:meta])* $name:ident of $entity:ident { $($(#[$field_doc:meta])* $field:ident / $column:ident : $type:ty),* $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident ($cells:ident) of $entity:ident { $($(#[$field_doc:meta])* $field:ident / $column:ident : $type:ty),* $(,)? }) => {
         $(#[$doc])*
+        // Boxed: it has room for every column, and is moved several times on its way to who asked for it.
+        #[derive(Clone, Debug)]
+        pub struct $name(Box<$cells>);
+
+        /// The columns that were read.
         #[derive(Clone, Debug, Default)]
-        pub struct $name { $($field: Option<$type>),* }
+        struct $cells { $($field: Option<$type>),* }
 
         impl $name {
             /// Every column, in the order of the table.
@@ -13,7 +18,7 @@ macro_rules! row {
 
             /// Reads these columns, which the statement selected first and in this order.
             pub(crate) fn read(result: &sea_orm::QueryResult, columns: &[$entity::Column]) -> Result<Self, sea_orm::DbErr> {
-                let mut row = Self::default();
+                let mut row = Box::<$cells>::default();
                 for (index, column) in columns.iter().enumerate() {
                     match column {
                         $($entity::Column::$column => row.$field = Some(result.try_get_by_index(index)?),)*
@@ -21,7 +26,7 @@ macro_rules! row {
                         _ => {}
                     }
                 }
-                Ok(row)
+                Ok(Self(row))
             }
 
             $($(#[$field_doc])*
@@ -29,7 +34,7 @@ macro_rules! row {
             /// # Errors
             /// `INTERNAL` where the column was not asked for.
             pub fn $field(&self) -> Result<&$type, crate::error::Error> {
-                self.$field.as_ref().ok_or_else(|| crate::error::Error::internal(concat!("not read: ", stringify!($name), ".", stringify!($field))))
+                self.0.$field.as_ref().ok_or_else(|| crate::error::Error::internal(concat!("not read: ", stringify!($name), ".", stringify!($field))))
             })*
         }
     };

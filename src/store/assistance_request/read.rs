@@ -20,7 +20,7 @@ use crate::store::{Reader, fault, needs};
 
 row! {
     /// A request, as far as it was read.
-    RequestRow of ar {
+    RequestRow (RequestCells) of ar {
         /// Its id.
         id / Id: Uuid,
         /// `ISO3-YEAR-NNNNNN`.

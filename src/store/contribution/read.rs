@@ -21,7 +21,7 @@ use crate::store::{Reader, fault};
 
 row! {
     /// A contribution, as far as it was read.
-    ContributionRow of co {
+    ContributionRow (ContributionCells) of co {
         /// Its id.
         id / Id: Uuid,
         /// Its item's request.
@@ -69,7 +69,7 @@ row! {
 
 row! {
     /// A delivery, as far as it was read.
-    DeliveryRow of de {
+    DeliveryRow (DeliveryCells) of de {
         /// Its id.
         id / Id: Uuid,
         /// The contribution that it is a part of.

@@ -74,39 +74,72 @@ impl KeyValue {
 }
 
 /// The place of a row in a list. Its text is made where somebody asks for it: most rows of a page are never asked.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Cursor(Place);
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 enum Place {
-    /// Of a row with these key values.
-    Row {
-        values: Arc<[KeyValue]>,
-        fingerprint: [u8; 32],
-    },
+    /// Of a row with these key values, by its index.
+    Row(Arc<Keys>, usize),
     /// As a client gave it.
-    Given(String),
+    Given(Box<str>),
 }
 
-impl Cursor {
-    pub(super) fn new(values: Vec<KeyValue>, fingerprint: [u8; 32]) -> Self {
-        Self(Place::Row {
-            values: values.into(),
+/// The key values of rows that were read together, held once for the cursors of all of them.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// Those of one row after those of the other.
+    values: Vec<KeyValue>,
+    of_one: usize,
+    fingerprint: [u8; 32],
+}
+
+impl Keys {
+    /// `of_one` of these values are a row's.
+    pub(super) fn new(values: Vec<KeyValue>, of_one: usize, fingerprint: [u8; 32]) -> Arc<Self> {
+        Arc::new(Self {
+            values,
+            of_one,
             fingerprint,
         })
     }
 
+    /// Those of one row.
+    pub(super) fn of(&self, index: usize) -> &[KeyValue] {
+        let from = index * self.of_one;
+        self.values.get(from..from + self.of_one).unwrap_or_default()
+    }
+
+    /// The cursor of one row.
+    pub(super) fn cursor(self: &Arc<Self>, index: usize) -> Cursor {
+        Cursor(Place::Row(Arc::clone(self), index))
+    }
+}
+
+impl Cursor {
+    pub(super) fn new(values: Vec<KeyValue>, fingerprint: [u8; 32]) -> Self {
+        let of_one = values.len();
+        Keys::new(values, of_one, fingerprint).cursor(0)
+    }
+
     /// The place that a client names already.
-    pub const fn given(text: String) -> Self {
-        Self(Place::Given(text))
+    pub fn given(text: String) -> Self {
+        Self(Place::Given(text.into()))
     }
 
     /// What clients know it as.
     pub fn text(&self) -> String {
         match &self.0 {
-            Place::Row { values, fingerprint } => encode(values, fingerprint),
-            Place::Given(text) => text.clone(),
+            Place::Row(keys, index) => encode(keys.of(*index), &keys.fingerprint),
+            Place::Given(text) => text.to_string(),
         }
+    }
+}
+
+/// Those that clients know as the same.
+impl PartialEq for Cursor {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
     }
 }
 

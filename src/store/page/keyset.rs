@@ -1,5 +1,7 @@
 //! The order of a list in SQL, and reading a page of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::QueryResult;
 use sea_orm::sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement};
@@ -7,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::filter::Filter;
 use crate::error::Error;
-use crate::store::page::cursor::{KeyValue, altered};
+use crate::store::page::cursor::{KeyValue, Keys, altered};
 use crate::store::page::{Page, Paging};
 use crate::store::{Reader, fault};
 
@@ -90,12 +92,10 @@ impl Keyset {
             }
             _ => reader.all(&statement).await?,
         };
-        let rows = rows
-            .iter()
-            .map(|row| Ok((read(row)?, paging.cursor(self.values(row, columns)?))))
-            .collect::<Result<_, sea_orm::DbErr>>()
-            .map_err(fault::error)?;
-        Ok(paging.cut(rows))
+        let keys = self.keys(&rows, columns, paging).map_err(fault::error)?;
+        let rows = rows.iter().enumerate();
+        let rows = rows.map(|(index, row)| Ok((read(row)?, keys.cursor(index))));
+        Ok(paging.cut(rows.collect::<Result<_, sea_orm::DbErr>>().map_err(fault::error)?))
     }
 
     pub(super) fn restrict(&self, select: &mut SelectStatement, paging: &Paging) -> Result<(), Error> {
@@ -115,12 +115,15 @@ impl Keyset {
         if fit { Ok(()) } else { Err(altered(argument)) }
     }
 
-    pub(super) fn values(&self, row: &QueryResult, from: usize) -> Result<Vec<KeyValue>, sea_orm::DbErr> {
-        self.keys
-            .iter()
-            .enumerate()
-            .map(|(index, key)| key.kind.read(row, from + index))
-            .collect()
+    /// The key values of rows, which stand in each from this column on.
+    pub(super) fn keys(&self, rows: &[QueryResult], from: usize, paging: &Paging) -> Result<Arc<Keys>, sea_orm::DbErr> {
+        let mut values = Vec::with_capacity(rows.len() * self.keys.len());
+        for row in rows {
+            for (index, key) in self.keys.iter().enumerate() {
+                values.push(key.kind.read(row, from + index)?);
+            }
+        }
+        Ok(paging.keys(values, self.keys.len()))
     }
 }
 

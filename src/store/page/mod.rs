@@ -7,11 +7,12 @@ mod nested;
 mod runs;
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::store::page::cursor::decode;
+use crate::store::page::cursor::{Keys, decode};
 
 pub use cursor::{Cursor, KeyValue};
 pub(crate) use keyset::{Key, KeyKind, Keyset, Plan};
@@ -132,6 +133,11 @@ impl Paging {
     /// The key values of the row after which it begins, and of the one before which it ends.
     pub fn bounds(&self) -> [Option<&[KeyValue]>; 2] {
         [self.after.as_deref(), self.before.as_deref()]
+    }
+
+    /// The key values of rows that were read together, so many of each.
+    fn keys(&self, values: Vec<KeyValue>, of_one: usize) -> Arc<Keys> {
+        Keys::new(values, of_one, self.fingerprint)
     }
 
     /// The cursor of a row with these key values.

@@ -1,6 +1,5 @@
 //! The same page of every parent of a level, in one statement.
 
-use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -12,7 +11,6 @@ use sea_orm::{DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::store::page::cursor::KeyValue;
 use crate::store::page::keyset::{Keyset, ROUND};
 use crate::store::page::{Page, Paging, compare};
 use crate::store::{Reader, fault};
@@ -67,20 +65,21 @@ impl Keyset {
                 reader.all(&self.numbered(select, parents.column, paging)).await?
             }
         };
-        let mut of_parents: HashMap<P, Vec<(Vec<KeyValue>, R)>> = HashMap::new();
-        for row in &rows {
-            let read = || {
-                let parent = (parents.read)(row, columns + self.keys.len())?;
-                Ok((parent, self.values(row, columns)?, read(row)?))
-            };
-            let (parent, keys, row) = read().map_err(fault::error)?;
-            of_parents.entry(parent).or_default().push((keys, row));
+        let keys = self.keys(&rows, columns, paging).map_err(fault::error)?;
+        let mut of_parents: HashMap<P, Vec<(R, usize)>> = HashMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            let read = || Ok(((parents.read)(row, columns + self.keys.len())?, read(row)?));
+            let (parent, row) = read().map_err(fault::error)?;
+            of_parents.entry(parent).or_default().push((row, index));
         }
         let descending: Vec<bool> = self.keys.iter().map(|key| key.descending).collect();
-        let page = |mut rows: Vec<(Vec<KeyValue>, R)>| {
-            // So they come, as far as it is known; that nobody else's are between them is not promised.
-            rows.sort_by(|(one, _), (other, _)| in_order(one, other, &descending, paging));
-            let rows = rows.into_iter().map(|(keys, row)| (row, paging.cursor(keys)));
+        let page = |mut rows: Vec<(R, usize)>| {
+            // So they come, as far as it is known, but that is not promised.
+            rows.sort_by(|(_, one), (_, other)| {
+                let order = compare(keys.of(*one), keys.of(*other), &descending);
+                if paging.backwards { order.reverse() } else { order }
+            });
+            let rows = rows.into_iter().map(|(row, index)| (row, keys.cursor(index)));
             paging.cut(rows.collect())
         };
         let pages = of_parents.into_iter().map(|(parent, rows)| (parent, page(rows)));
@@ -126,10 +125,4 @@ impl Keyset {
             .order_by(number(), Order::Asc)
             .take()
     }
-}
-
-/// The order of rows of one parent, in the direction of a page.
-fn in_order(one: &[KeyValue], other: &[KeyValue], descending: &[bool], paging: &Paging) -> Ordering {
-    let order = compare(one, other, descending);
-    if paging.backwards { order.reverse() } else { order }
 }
