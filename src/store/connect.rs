@@ -190,6 +190,8 @@ async fn open_postgres(
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
+        ("enable_bitmapscan", "off"),
+        ("enable_sort", "off"),
     ]));
     let reading = options.options([
         ("default_transaction_isolation", "repeatable read"),

@@ -44,7 +44,7 @@ pub struct Feed {
     /// When the end of the ledger was last asked for, up to which everything is known here.
     asked: RwLock<Option<Instant>>,
     new: Notify,
-    /// The furthest place that anybody was told of.
+    /// The furthest place that anybody was told of. One that the database has lost since only makes it read in vain.
     told: AtomicI64,
     /// The place of the last change of reference data.
     reference: AtomicI64,
@@ -204,7 +204,6 @@ impl Feed {
     /// Forgets all that is known, from a place on that another history has too.
     fn begin_anew(&self, sequence: i64) {
         self.recent.write().unwrap_or_else(PoisonError::into_inner).clear();
-        self.told.store(sequence, Ordering::SeqCst);
         self.reference.store(sequence, Ordering::SeqCst);
         self.keys.send_modify(|count| *count += 1);
         self.head.send_modify(|head| {
@@ -223,23 +222,43 @@ struct Known {
     cursor: String,
     /// The connections that had died when it was last seen in the database: another database may have taken its place.
     losses: u64,
-    /// When changes that have no place yet were last given theirs, and the end was seen to be no less than what is known.
+    /// What comes after it did not follow on it.
+    is_doubted: bool,
+    /// When changes that had no place yet were last given theirs.
     looked: Instant,
+}
+
+impl Known {
+    /// What comes after it, of changes from its own place on; none where another stands there, or nothing.
+    fn continued_by(&self, mut edges: Vec<Edge>) -> Option<Vec<Edge>> {
+        if self.sequence > 0 {
+            let first = edges.first()?;
+            if first.change.sequence != self.sequence || first.cursor.text() != self.cursor {
+                return None;
+            }
+            edges.remove(0);
+        }
+        Some(edges)
+    }
 }
 
 /// Follows the ledger until `stop`: brings what other servers wrote into memory, and tells whoever waits.
 pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
     let follow = in_background(async {
         let mut listener = None;
-        let mut known = None;
+        let mut known: Option<Known> = None;
         loop {
-            match catch_up(&store, &mut known).await {
-                Ok(()) => {}
+            let due = match catch_up(&store, &mut known).await {
+                Ok(()) => known.as_ref().map(|known| known.looked + PATIENCE),
                 // Nothing is lost: what was missed is read when the database answers again.
-                Err(error) => tracing::warn!(?error, "the ledger can't be followed just now"),
-            }
-            let end = known.as_ref().map_or(0, |known: &Known| known.sequence);
-            wait(&store, &mut listener, end).await;
+                Err(error) => {
+                    tracing::warn!(?error, "the ledger can't be followed just now");
+                    None
+                }
+            };
+            let due = due.unwrap_or_else(|| Instant::now() + PATIENCE);
+            let end = known.as_ref().map_or(0, |known| known.sequence);
+            wait(&store, &mut listener, end, due).await;
         }
     });
     tokio::select! {
@@ -250,20 +269,37 @@ pub async fn follow(store: Store, stop: impl Future<Output = ()>) {
 
 /// Reads everything after the place that is known.
 async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error> {
+    for _ in 0..2 {
+        if read_on(store, known).await? {
+            return Ok(());
+        }
+        if let Some(known) = known {
+            known.is_doubted = true;
+        }
+    }
+    Err(Error::internal("the ledger does not go on from where it was read to"))
+}
+
+/// The same, unless what the database has does not follow on what is known.
+async fn read_on(store: &Store, known: &mut Option<Known>) -> Result<bool, Error> {
     let feed = &store.0.feed;
     let asked = Instant::now();
     let losses = store.0.loss.count();
-    let is_trusted = |known: &Known| known.losses == losses && known.looked.elapsed() < PATIENCE;
+    let is_trusted = |known: &Known| !known.is_doubted && known.losses == losses && known.looked.elapsed() < PATIENCE;
     let (known, last) = match known {
         Some(known) if is_trusted(known) => (known, None),
         known => {
             let last = look(store, known, losses).await?;
-            let Some(known) = known else { return Ok(()) };
+            let Some(known) = known else { return Ok(true) };
             (known, Some(last))
         }
     };
     while last.is_none_or(|last| known.sequence < last) {
-        let edges = following(store, known.sequence, BATCH).await?;
+        // Its own place too: what has come after it in another history is not what comes next.
+        let edges = following(store, known.sequence, BATCH + 1).await?;
+        let Some(edges) = known.continued_by(edges) else {
+            return Ok(false);
+        };
         let Some(end) = edges.last() else {
             break;
         };
@@ -291,7 +327,7 @@ async fn catch_up(store: &Store, known: &mut Option<Known>) -> Result<(), Error>
     if last.is_none_or(|last| known.sequence >= last) {
         *feed.asked.write().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Gives places to what has none, because a server may have ended before it did so, and sees whether the database still has what
@@ -304,7 +340,7 @@ async fn look(store: &Store, known: &mut Option<Known>, losses: u64) -> Result<i
         DbBackend::Postgres => number(store, store.now()).await?,
         _ => head(&reader).await?.0,
     };
-    let is_doubted = |known: &Known| known.losses != losses || last < known.sequence;
+    let is_doubted = |known: &Known| known.is_doubted || known.losses != losses || last < known.sequence;
     let known = match known {
         Some(known) if !is_doubted(known) || is_there(&reader, &known.cursor).await? => known,
         known => {
@@ -331,11 +367,12 @@ async fn look(store: &Store, known: &mut Option<Known>, losses: u64) -> Result<i
                 sequence,
                 cursor,
                 losses,
+                is_doubted: false,
                 looked,
             })
         }
     };
-    (known.losses, known.looked) = (losses, looked);
+    (known.losses, known.is_doubted, known.looked) = (losses, false, looked);
     Ok(last)
 }
 
@@ -348,10 +385,10 @@ async fn is_there(reader: &Reader, cursor: &str) -> Result<bool, Error> {
     }
 }
 
-/// Until something was written here or on another server that is not known yet, or some time has passed.
-async fn wait(store: &Store, listener: &mut Option<PgListener>, known: i64) {
+/// Until something was written here or on another server that is not known yet, or it is time to look.
+async fn wait(store: &Store, listener: &mut Option<PgListener>, known: i64, due: Instant) {
     let feed = &store.0.feed;
-    let patience = pin!(tokio::time::sleep(PATIENCE));
+    let patience = pin!(tokio::time::sleep_until(due.into()));
     let is_postgres = store.backend() == DbBackend::Postgres;
     if is_postgres && listener.is_none() {
         match listen(store).await {
@@ -407,4 +444,67 @@ async fn listen(store: &Store) -> Result<PgListener, Error> {
     let mut listener = PgListener::connect_with(&pool).await.map_err(fault)?;
     listener.listen("change").await.map_err(fault)?;
     Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use entity::enums::Seen;
+
+    use super::*;
+    use crate::domain::change::Change;
+    use crate::store::change::read::cursor_of;
+
+    fn edge(sequence: i64, hash: u8) -> Edge {
+        let change = Change {
+            sequence,
+            at: chrono::DateTime::UNIX_EPOCH,
+            actor: "system".into(),
+            action: "country.updated".into(),
+            subject_type: "Country".into(),
+            subject_key: "BGD".into(),
+            country: None,
+            organization: None,
+            request: None,
+            seen_before: Seen::Public,
+            seen_after: Seen::Public,
+            diff: Vec::new(),
+            whole: None,
+        };
+        let cursor = cursor_of(sequence, &[hash; 32]).unwrap();
+        Edge { change, cursor }
+    }
+
+    fn known(edge: &Edge) -> Known {
+        Known {
+            sequence: edge.change.sequence,
+            cursor: edge.cursor.text(),
+            losses: 0,
+            is_doubted: false,
+            looked: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn only_what_follows_on_the_change_that_is_known_comes_next() {
+        let known = known(&edge(7, 1));
+        let places =
+            |edges: Option<Vec<Edge>>| edges.map(|edges| edges.iter().map(|edge| edge.change.sequence).collect());
+        let next: Option<Vec<i64>> = places(known.continued_by(vec![edge(7, 1), edge(8, 2), edge(9, 3)]));
+        assert_eq!(next, Some(vec![8, 9]));
+        assert_eq!(places(known.continued_by(vec![edge(7, 1)])), Some(vec![]));
+        // Another history stands at its place, has no such place yet, or has overtaken it.
+        for other in [vec![edge(7, 9), edge(8, 2)], vec![], vec![edge(8, 2)]] {
+            assert_eq!(places(known.continued_by(other)), None);
+        }
+    }
+
+    #[test]
+    fn all_comes_next_where_nothing_is_known() {
+        let none = Known {
+            sequence: 0,
+            ..known(&edge(1, 1))
+        };
+        assert_eq!(none.continued_by(vec![edge(1, 1)]).map(|edges| edges.len()), Some(1));
+        assert_eq!(none.continued_by(Vec::new()).map(|edges| edges.len()), Some(0));
+    }
 }

@@ -192,16 +192,16 @@ pub(super) async fn after(reader: &Reader, sequence: i64, most: u64) -> Result<V
     edges(&reader.all(&select_after(sequence, most)).await?)
 }
 
-/// The same for the one who follows the ledger, after each write: over a connection that keeps its plans.
+/// The same from a place on, that one too, for the one who follows the ledger, after each write: over a connection that keeps its plans.
 pub(super) async fn following(store: &Store, sequence: i64, most: u64) -> Result<Vec<Edge>, Error> {
     match &store.0.lanes {
         Some([_, numbering]) => {
-            let statement = || with_limit(DbBackend::Postgres.build(&select_after(sequence, most)));
+            let statement = || with_limit(DbBackend::Postgres.build(&select_after(sequence - 1, most)));
             edges(&numbering.all(statement).await.map_err(fault::error)?)
         }
         None => {
             let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
-            after(&reader, sequence, most).await
+            after(&reader, sequence - 1, most).await
         }
     }
 }
