@@ -36,6 +36,8 @@ impl Cuts {
             groups: Arc::new(groups.clone()),
         };
         let mut cuts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody asks by the reference data of before.
+        cuts.retain(|_, cut| Arc::ptr_eq(&cut.reference, reference));
         let kept: usize = cuts.values().map(|cut| cut.groups.len().max(1)).sum();
         if kept + groups.len() > GROUPS {
             cuts.clear();

@@ -137,9 +137,9 @@ async fn touched(reader: &Reader, span: Span) -> Result<Option<(BTreeSet<Uuid>, 
     select
         .column(change::Column::RequestId)
         .expr(Expr::case(repriced, 1_i64).finally(0_i64))
+        .expr(Expr::case(counted, 1_i64).finally(0_i64))
         .from(change::Entity)
         .and_where(column(change::Column::Ticket).gt(span.after))
-        .and_where(counted)
         // The end of the index, whatever a plan made for any parameter would think of it.
         .order_by(change::Column::Ticket, Order::Desc)
         .order_by(change::Column::Ordinal, Order::Desc)
@@ -155,6 +155,8 @@ async fn touched(reader: &Reader, span: Span) -> Result<Option<(BTreeSet<Uuid>, 
     for row in rows {
         let request: Option<Uuid> = row.try_get_by_index(0).map_err(fault::error)?;
         let price: i64 = row.try_get_by_index(1).map_err(fault::error)?;
+        let counted: i64 = row.try_get_by_index(2).map_err(fault::error)?;
+        let request = request.filter(|_| counted != 0);
         requests.extend(request);
         repriced.extend(request.filter(|_| price != 0));
     }
