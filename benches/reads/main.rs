@@ -48,6 +48,10 @@ use common::{audit, database, measures, setting};
 use embedded::Embedded;
 use workloads::{WORKLOADS, Workload, cursor_of};
 
+/// That of the server: the other server that this program can be is to be as quick.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Public ids of requests that the first query and its SQL choose from.
 const IDS: usize = 5_000;
 
