@@ -279,6 +279,30 @@ async fn what_the_summary_knows_takes_one_statement_and_what_was_just_written_on
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_folds_the_sums_more_slowly_takes_nothing_back() {
+    for w in worlds("backwards").await {
+        fill(&w).await;
+        up_to_date(&w.store).await;
+        let by: &[D] = &[D::WhoRegion];
+        for _ in 0..30 {
+            w.verified("AAA", None, Priority::Low, vec![item("MED", None, "PIECE", 5, Some(1))])
+                .await;
+            let folding = (0..4).map(|_| {
+                let store = w.store.clone();
+                tokio::spawn(async move { refresh(&store).await.unwrap() })
+            });
+            let mut is_all = false;
+            for one in folding.collect::<Vec<_>>() {
+                is_all |= one.await.unwrap();
+            }
+            let (_, statements) = groups(&w.store, by, None, &Asked::default()).await;
+            // Elsewhere in the cluster somebody may be writing for long.
+            assert!(statements == 1 || !is_all, "{statements} after all was folded");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_summary_by_another_tree_of_categories_is_not_asked() {
     for w in worlds("tree").await {

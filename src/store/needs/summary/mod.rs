@@ -19,6 +19,7 @@ use arc_swap::ArcSwapOption;
 use entity::change_position as cp;
 use sea_orm::sea_query::{Expr, Func, Query};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use tokio::sync::Mutex;
 
 use crate::domain::actor::Actor;
 use crate::error::Error;
@@ -36,12 +37,16 @@ const PACE: Duration = Duration::from_millis(200);
 
 /// The sums in memory.
 #[derive(Debug, Default)]
-pub(in crate::store) struct Summary(ArcSwapOption<Folded>);
+pub(in crate::store) struct Summary {
+    folded: ArcSwapOption<Folded>,
+    /// Held by the one who folds.
+    folding: Mutex<()>,
+}
 
 impl Summary {
     /// The sums of a history, if there are any.
     pub(in crate::store) fn folded(&self, era: u64) -> Option<Arc<Folded>> {
-        self.0.load_full().filter(|folded| folded.era == era)
+        self.folded.load_full().filter(|folded| folded.era == era)
     }
 }
 
@@ -100,7 +105,11 @@ pub async fn refresh(store: &Store) -> Result<bool, Error> {
 
 /// Folds the sums up to where every write has ended by now.
 async fn fold(store: &Store, horizon: &mut Horizon) -> Result<(), Error> {
-    let summary = &store.0.summary.0;
+    let Summary {
+        folded: summary,
+        folding,
+    } = &store.0.summary;
+    let _alone = folding.lock().await;
     let era = store.feed().era();
     if horizon.era != era {
         *horizon = Horizon {
@@ -113,9 +122,10 @@ async fn fold(store: &Store, horizon: &mut Horizon) -> Result<(), Error> {
     };
     let folded = store.0.summary.folded(era);
     let reference = store.reference();
-    let folded = folded.filter(|folded| folded.codes.fit(&reference) && folded.ticket <= ticket);
+    let folded = folded.filter(|folded| folded.codes.fit(&reference));
     let next = match &folded {
-        Some(folded) if folded.ticket == ticket => return Ok(()),
+        // Another may have looked later, and folded further: that is not taken back.
+        Some(folded) if folded.ticket >= ticket => return Ok(()),
         Some(folded) => more(store, folded, ticket).await?,
         None => None,
     };
