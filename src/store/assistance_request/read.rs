@@ -14,7 +14,7 @@ use crate::domain::filter::{Filter, RequestField};
 use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, Visible, one_of_ids, one_of_texts, resolve, visible_request};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
+use crate::store::page::{Are, Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault, needs};
 
@@ -257,8 +257,7 @@ pub async fn pages_of_countries(
     let read = |row: &sea_orm::QueryResult| RequestRow::read(row, columns);
     let parents = Parents {
         column: country.clone(),
-        one_of: one_of.clone(),
-        given: None,
+        are: Are::Where(one_of.clone()),
         read: |row: &sea_orm::QueryResult, index: usize| row.try_get_by_index::<String>(index),
     };
     let mut pages = keyset

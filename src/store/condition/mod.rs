@@ -47,7 +47,7 @@ pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) 
 
 /// Ids that PostgreSQL takes any array for when it makes one plan for all. A shorter one seems cheaper to it than that plan,
 /// and is planned anew at each execution, which costs more than reading the rows.
-const USUAL: usize = 10;
+pub(crate) const USUAL: usize = 10;
 
 /// The same for ids.
 pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) -> Expr {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::store::assistance_request::RequestRow;
 use crate::store::condition::{one_of_ids, one_of_texts};
+use crate::store::page::Are;
 use crate::store::request_item::ItemRow;
 
 /// Whose contributions a nested page shows.
@@ -55,11 +56,16 @@ impl Owners {
         Self(Kind::Organizations(codes))
     }
 
-    /// Those that the reader was given before, so that it sees all that is theirs; an index leads from each to its contributions.
-    pub(super) fn given(&self) -> Option<&[Uuid]> {
+    /// Whether the reader was given them before, so that it sees all that is theirs.
+    pub(super) const fn were_given(&self) -> bool {
+        matches!(self.0, Kind::Requests(_) | Kind::Items(_))
+    }
+
+    /// Which they are, to whom `key` leads.
+    pub(super) fn are(&self, backend: DbBackend, key: Expr) -> Are<'_> {
         match &self.0 {
-            Kind::Requests(ids) | Kind::Items(ids) => Some(ids),
-            Kind::Organizations(_) => None,
+            Kind::Requests(ids) | Kind::Items(ids) => Are::Given(ids),
+            Kind::Organizations(_) => Are::Where(self.hold(backend, key)),
         }
     }
 

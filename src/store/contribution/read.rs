@@ -245,10 +245,9 @@ pub async fn pages_of(
     let filter = resolve::contribution(reader, filter).await?;
     let tables = Tables::new();
     let key = tables.column(owners.column());
-    let given = owners.given();
-    let mut select = match given {
-        Some(_) => tables.select_unscoped(),
-        None => tables.select(reader),
+    let mut select = match owners.were_given() {
+        true => tables.select_unscoped(),
+        false => tables.select(reader),
     };
     select.and_where(condition::contribution(
         reader,
@@ -256,13 +255,11 @@ pub async fn pages_of(
         &tables.contribution,
         &filter,
     ));
-    let one_of = owners.hold(reader.backend(), key.clone());
     let mut counting = select.clone();
     tables.add_columns(&mut select, columns);
     let parents = Parents {
         column: key.clone(),
-        one_of: one_of.clone(),
-        given,
+        are: owners.are(reader.backend(), key.clone()),
         read: |row: &sea_orm::QueryResult, index: usize| owners.read(row, index),
     };
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
@@ -272,7 +269,7 @@ pub async fn pages_of(
         .await?;
     if count {
         counting
-            .and_where(one_of)
+            .and_where(owners.hold(reader.backend(), key.clone()))
             .expr(key.clone())
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([key]);

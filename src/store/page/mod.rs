@@ -16,7 +16,7 @@ use crate::store::page::cursor::{Keys, decode};
 
 pub use cursor::{Cursor, KeyValue};
 pub(crate) use keyset::{Key, KeyKind, Keyset, Plan};
-pub(crate) use nested::Parents;
+pub(crate) use nested::{Are, Parents};
 
 /// The arguments of a connection, as the client gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

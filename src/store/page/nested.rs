@@ -11,6 +11,7 @@ use sea_orm::{DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
 use crate::error::Error;
+use crate::store::condition::{USUAL, one_of_ids};
 use crate::store::page::keyset::{Keyset, ROUND};
 use crate::store::page::{Page, Paging, compare};
 use crate::store::{Reader, fault};
@@ -19,16 +20,19 @@ use crate::store::{Reader, fault};
 pub(crate) struct Parents<'p, F> {
     /// What of a row names its parent.
     pub column: Expr,
-    /// That it names one of these.
-    pub one_of: Expr,
-    /// The same by their ids, where an index leads from each to its rows.
-    pub given: Option<&'p [Uuid]>,
+    /// Which they are.
+    pub are: Are<'p>,
     /// Reads the column.
     pub read: F,
 }
 
-/// Ids that PostgreSQL takes any array for when it makes one plan for all; a shorter one is planned anew each time.
-const USUAL: usize = 10;
+/// Which parents.
+pub(crate) enum Are<'p> {
+    /// Those with these ids; an index leads from each to its rows.
+    Given(&'p [Uuid]),
+    /// Those whose rows pass this test.
+    Where(Expr),
+}
 
 /// Pages of up to so many rows have a statement of their own each, beside those of round sizes.
 const SMALL: usize = 10;
@@ -55,16 +59,18 @@ impl Keyset {
         select.expr_as(parents.column.clone(), Alias::new("parent"));
         let is_short = paging.limit <= SMALL || paging.limit.is_multiple_of(ROUND);
         // In another order, an index of that order can seem better than that of the parent, and is walked from end to end.
-        let is_by_id = self.keys.len() == 1;
-        let rows = match parents.given {
-            Some(ids) if is_by_id && is_short && reader.backend() == DbBackend::Postgres => {
-                reader
-                    .all_by_one_plan(&self.each(select, &parents.column, ids, paging))
-                    .await?
+        let goes_from_each = self.keys.len() == 1 && is_short && reader.backend() == DbBackend::Postgres;
+        let column = parents.column;
+        let rows = match parents.are {
+            Are::Given(ids) if goes_from_each => {
+                reader.all_by_one_plan(&self.each(select, column, ids, paging)).await?
             }
-            _ => {
-                select.and_where(parents.one_of);
-                reader.all(&self.numbered(select, parents.column, paging)).await?
+            are => {
+                select.and_where(match are {
+                    Are::Given(ids) => one_of_ids(reader.backend(), column.clone(), ids),
+                    Are::Where(one_of) => one_of,
+                });
+                reader.all(&self.numbered(select, column, paging)).await?
             }
         };
         let keys = self.keys(&rows, columns, paging).map_err(fault::error)?;
@@ -89,10 +95,10 @@ impl Keyset {
     }
 
     /// Goes from each parent to the first of its rows, and no further. Its last value is its limit.
-    fn each(&self, mut select: SelectStatement, column: &Expr, ids: &[Uuid], paging: &Paging) -> SelectStatement {
+    fn each(&self, mut select: SelectStatement, column: Expr, ids: &[Uuid], paging: &Paging) -> SelectStatement {
         let [parent, page] = ["owner", "page"].map(|name| Alias::new(name).into_iden());
         // A function of single values names its only column as itself.
-        select.and_where(column.clone().eq(Expr::col((parent.clone(), parent.clone()))));
+        select.and_where(column.eq(Expr::col((parent.clone(), parent.clone()))));
         for key in &self.keys {
             key.put(key.expr.clone(), paging, &mut select);
         }
