@@ -20,9 +20,14 @@ use nam_needs::graphql::context::Request;
 use nam_needs::store::assistance_request::{RequestPatch, create, update};
 use nam_needs::store::page::{Arguments, Page, Paging};
 use nam_needs::store::search::{Hit, Node, Wanted, search};
-use nam_needs::store::{Clock, Connect, Consistency, Reader, Rules, Store, open};
+use nam_needs::store::{Clock, Consistency, Reader, Store, open};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
+
+#[path = "common/opening.rs"]
+mod opening;
+
+use opening::{RULES, connect};
 
 /// A database of its own, on either engine.
 struct Engine {
@@ -77,20 +82,8 @@ async fn engines() -> Vec<Engine> {
         )
         .await
         .expect("a country");
-        let connect = Connect {
-            url,
-            pool_size: 2,
-            statement_timeout_ms: 10_000,
-            lock_timeout_ms: 10_000,
-            slow_query_ms: 500,
-        };
-        let rules = Rules {
-            confirm_every_days: 90,
-            items: 200,
-            import_rows: 2_000,
-        };
         let clock = Clock::fixed("2020-05-04T12:00:00Z".parse().expect("a time"));
-        let store = open(&connect, clock, rules).await.expect(name);
+        let store = open(&connect(&url), clock, RULES).await.expect(name);
         let file = (name == "SQLite").then(|| file.clone());
         engines.push(Engine { name, store, db, file });
     }

@@ -4,6 +4,7 @@
 pub mod cluster;
 pub mod data;
 pub mod node;
+pub mod opening;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

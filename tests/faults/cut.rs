@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
-use nam_needs::store::{self, Connect, Rules};
+use nam_needs::store::open;
 use serde_json::json;
 
 use crate::client::{Fate, client, names, post, write, write_well};
+use crate::common::opening::{RULES, connect};
 use crate::common::{ADMIN, Backend, run};
 use crate::on_both;
 
@@ -70,23 +71,12 @@ fn connections_that_are_cut_lose_nothing_that_was_acknowledged() {
 #[test]
 fn a_store_may_be_dropped_where_no_runtime_is_left() {
     run(Backend::Postgres, async |app| {
-        let connect = Connect {
-            url: app.database_url(),
-            pool_size: 4,
-            statement_timeout_ms: 10_000,
-            lock_timeout_ms: 10_000,
-            slow_query_ms: 500,
-        };
-        let rules = Rules {
-            confirm_every_days: 90,
-            items: 200,
-            import_rows: 2_000,
-        };
+        let connect = connect(&app.database_url());
         let clock = app.clock.clone();
         let elsewhere = std::thread::spawn(move || {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             let store = runtime.block_on(async {
-                let store = store::open(&connect, clock, rules).await.unwrap();
+                let store = open(&connect, clock, RULES).await.unwrap();
                 store.check().await.unwrap();
                 store
             });

@@ -8,6 +8,8 @@
     reason = "a test that fails says so by panicking"
 )]
 
+#[path = "../common/opening.rs"]
+mod opening;
 #[allow(dead_code, reason = "what the walks need and the sums do not")]
 #[path = "../assistance/random.rs"]
 mod random;

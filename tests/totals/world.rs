@@ -23,12 +23,14 @@ use nam_needs::store::assistance_request::{self as requests, StepInput};
 use nam_needs::store::contribution as contributions;
 use nam_needs::store::needs::{Analysis, Asked, Dimension, GroupRow, Span, analysis, timeline};
 use nam_needs::store::page::{Arguments, Paging};
-use nam_needs::store::{Clock, Connect, Consistency, Reader, Rules, Store, open};
+use nam_needs::store::{Clock, Connect, Consistency, Reader, Store, open};
 use rust_decimal::Decimal;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, Database, DatabaseConnection, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
+
+use crate::opening::{RULES, connect};
 
 pub struct World {
     pub store: Store,
@@ -175,19 +177,8 @@ fn as_administrator(url: &str) -> String {
 /// Opens an empty store with the reference rows.
 pub async fn world(url: &str) -> World {
     let clock = Clock::fixed(at(1));
-    let connect = Connect {
-        url: url.into(),
-        pool_size: 4,
-        statement_timeout_ms: 20_000,
-        lock_timeout_ms: 20_000,
-        slow_query_ms: 500,
-    };
-    let rules = Rules {
-        confirm_every_days: 90,
-        items: 200,
-        import_rows: 2_000,
-    };
-    let store = open(&connect, clock.clone(), rules).await.unwrap();
+    let connect = connect(url);
+    let store = open(&connect, clock.clone(), RULES).await.unwrap();
     let db = Database::connect(as_administrator(url)).await.unwrap();
     Migrator::up(&db, None).await.unwrap();
     macro_rules! insert {
