@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::close::Close;
 use super::credential::{self, Credential};
-use super::feed::{Event, Feed, What};
+use super::feed::{Event, Feed, Sender, What};
 use super::flow::{Flow, Lost};
 use super::message::{self, Message};
 use super::millis;
@@ -74,7 +74,7 @@ struct Operations {
     by_id: HashMap<String, Operation>,
     ids: HashMap<u64, String>,
     begun: u64,
-    events: mpsc::Sender<Event>,
+    events: Sender,
 }
 
 impl Connection {
@@ -188,7 +188,7 @@ impl Connection {
                 }
                 Some(event) = events.recv() => {
                     credential.fresh().await;
-                    self.deliver(event, &mut operations).await?;
+                    self.deliver(*event, &mut operations).await?;
                 }
                 _ = tick.tick() => {
                     if heard.elapsed() >= every.saturating_mul(2) {

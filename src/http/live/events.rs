@@ -1,19 +1,13 @@
 //! Server-sent events, each operation by a connection of its own: what the npm package `graphql-sse` calls distinct
 //! connections.
 
-use std::convert::Infallible;
-
-use actix_web::body::{BodyStream, BoxBody};
 use actix_web::http::{StatusCode, header};
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt, web};
-use futures_util::stream::{self, BoxStream};
-use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::credential::Credential;
-use super::feed::{Event, Feed, What};
-use super::flow::{Flow, Lost};
+use super::feed::{Stream, What, pull};
+use super::flow::{Flow, Lost, Pen};
 use super::millis;
 use super::seat::Guest;
 use crate::error::Error;
@@ -70,18 +64,13 @@ async fn begin(
         Err(error) => return refused(error),
     };
     let flow = Flow::new(seat);
-    let (sender, receiver) = mpsc::channel(1);
-    let bytes = stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Bytes>| {
-        let bytes = receiver.recv().await?;
-        Some((Ok::<_, Infallible>(bytes), receiver))
-    });
-    let body = flow.body(BoxBody::new(BodyStream::new(bytes)));
+    let (pen, body) = flow.written();
     let events = Events {
         credential: Credential::known(&edge, header, answers.actor.clone()),
         request_id: request_id(request),
         edge,
         flow,
-        sender,
+        pen,
     };
     let standing = answers.standing;
     let patience = events.edge.time();
@@ -119,12 +108,12 @@ struct Events {
     request_id: String,
     credential: Credential,
     flow: Flow,
-    sender: mpsc::Sender<Bytes>,
+    pen: Pen,
 }
 
 impl Events {
     /// Sends events until there are no more.
-    async fn run(self, answers: BoxStream<'static, Answer>) {
+    async fn run(self, answers: Stream) {
         let told = tokio::select! {
             lost = self.talk(answers) => lost.err(),
             error = self.credential.lost(&self.edge) => self.part(error).await.err(),
@@ -142,37 +131,34 @@ impl Events {
         tracing::info!(target: "nam_needs::live", id = self.request_id, transport = "events", end, "ended");
     }
 
-    async fn talk(&self, answers: BoxStream<'static, Answer>) -> Result<(), Lost> {
-        let (sender, mut events) = mpsc::channel(1);
+    async fn talk(&self, answers: Stream) -> Result<(), Lost> {
         let form = form(Media::EventStream, &self.request_id, &self.edge);
-        let follow = Feed::new(0, sender).follow(&self.edge.runner, form, answers);
-        let mut follow = std::pin::pin!(follow);
-        let mut followed = false;
+        let next = |answers| pull(&self.edge.runner, form, answers);
+        let mut told = std::pin::pin!(next(answers));
         let mut tick = interval(millis(self.edge.rules.live.ping_ms));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                () = &mut follow, if !followed => followed = true,
-                event = events.recv() => match event {
-                    Some(event) => if self.deliver(event).await? { return Ok(()) },
-                    None => return Ok(()),
-                },
+                (what, rest) = &mut told => {
+                    self.deliver(&what).await?;
+                    match rest {
+                        Some(rest) => told.set(next(rest)),
+                        None => return Ok(()),
+                    }
+                }
                 _ = tick.tick() => self.send(COMMENT.into()).await?,
             }
         }
     }
 
-    /// Sends an event; true where it was the last.
-    async fn deliver(&self, event: Event) -> Result<bool, Lost> {
+    async fn deliver(&self, what: &What) -> Result<(), Lost> {
         self.credential.fresh().await;
-        match &event.what {
-            What::Answer(answer) => self.send(next(answer)).await.map(|()| false),
-            What::Refused(answer) => {
-                let last = [&next(answer)[..], COMPLETE].concat();
-                self.send(last).await.map(|()| true)
-            }
-            What::Complete => self.send(COMPLETE.into()).await.map(|()| true),
-        }
+        self.send(match what {
+            What::Answer(answer) => next(answer),
+            What::Refused(answer) => [&next(answer)[..], COMPLETE].concat(),
+            What::Complete => COMPLETE.into(),
+        })
+        .await
     }
 
     /// Says why there is nothing more.
@@ -183,7 +169,7 @@ impl Events {
 
     async fn send(&self, bytes: Vec<u8>) -> Result<(), Lost> {
         let within = millis(self.edge.rules.live.stall_ms);
-        let push = async { self.sender.send(bytes.into()).await.is_ok() };
+        let push = async { self.pen.write(bytes.into()) };
         self.flow.send(within, push).await
     }
 }

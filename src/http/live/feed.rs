@@ -21,7 +21,21 @@ pub(super) enum What {
     Complete,
 }
 
-/// The same on its way. The operation goes on once this is dropped.
+/// What a subscription answers from now on.
+pub(super) type Stream = BoxStream<'static, Answer>;
+
+/// What a subscription tells next, and what it answers after that, where there is more.
+pub(super) async fn pull(runner: &Runner, form: Form<'_>, mut answers: Stream) -> (What, Option<Stream>) {
+    let next = runner.wait(async move { (answers.next().await, answers) });
+    match next.await {
+        Ok((Some(answer), _)) if answer.refused => (What::Refused(answer), None),
+        Ok((Some(answer), rest)) => (What::Answer(answer), Some(rest)),
+        Ok((None, _)) => (What::Complete, None),
+        Err(error) => (What::Refused(form.refused(error)), None),
+    }
+}
+
+/// What an operation tells, on its way. The operation goes on once this is dropped.
 pub(super) struct Event {
     /// Which operation of the connection tells it.
     pub serial: u64,
@@ -30,14 +44,17 @@ pub(super) struct Event {
     _sent: oneshot::Sender<()>,
 }
 
+/// Takes what operations tell to their connection. Boxed, because a channel makes room for 32 at once.
+pub(super) type Sender = mpsc::Sender<Box<Event>>;
+
 /// The way from one operation to its connection.
 pub(super) struct Feed {
     serial: u64,
-    events: mpsc::Sender<Event>,
+    events: Sender,
 }
 
 impl Feed {
-    pub(super) const fn new(serial: u64, events: mpsc::Sender<Event>) -> Self {
+    pub(super) const fn new(serial: u64, events: Sender) -> Self {
         Self { serial, events }
     }
 
@@ -68,20 +85,11 @@ impl Feed {
     }
 
     /// Tells what a subscription answers, asking for each answer when the one before has been sent.
-    pub(super) async fn follow(self, runner: &Runner, form: Form<'_>, mut answers: BoxStream<'static, Answer>) {
-        loop {
-            let next = runner.wait(async move { (answers.next().await, answers) });
-            match next.await {
-                Ok((Some(answer), _)) if answer.refused => return self.end(What::Refused(answer)).await,
-                Ok((Some(answer), rest)) => {
-                    if !self.tell(What::Answer(answer)).await {
-                        return;
-                    }
-                    answers = rest;
-                }
-                Ok((None, _)) => return self.end(What::Complete).await,
-                Err(error) => return self.end(What::Refused(form.refused(error))).await,
-            }
+    async fn follow(self, runner: &Runner, form: Form<'_>, answers: Stream) {
+        let mut rest = Some(answers);
+        while let Some(answers) = rest {
+            let (what, more) = pull(runner, form, answers).await;
+            rest = if self.tell(what).await { more } else { None };
         }
     }
 
@@ -97,7 +105,7 @@ impl Feed {
             what,
             _sent: mark,
         };
-        if self.events.send(event).await.is_err() {
+        if self.events.send(Box::new(event)).await.is_err() {
             return false;
         }
         // The mark is only ever dropped.

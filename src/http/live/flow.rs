@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -41,6 +41,10 @@ struct Shared {
     progress: watch::Sender<Progress>,
     /// The rest of a message of which a part has been taken.
     rest: RefCell<Bytes>,
+    /// Whom to wake once there is more, where a pen writes.
+    waits: RefCell<Option<Waker>>,
+    /// Whether the pen was put down.
+    is_written: Cell<bool>,
     cut: Cell<bool>,
     seat: RefCell<Seat>,
 }
@@ -55,6 +59,8 @@ impl Flow {
         Self(Rc::new(Shared {
             progress: watch::Sender::new(Progress::Idle),
             rest: RefCell::default(),
+            waits: RefCell::default(),
+            is_written: Cell::default(),
             cut: Cell::default(),
             seat: RefCell::new(seat),
         }))
@@ -67,10 +73,16 @@ impl Flow {
 
     /// The body of the answer, whose progress this is.
     pub(super) fn body(&self, inner: BoxBody) -> BoxBody {
-        BoxBody::new(Body {
-            inner,
-            shared: Rc::clone(&self.0),
-        })
+        let shared = Rc::clone(&self.0);
+        let inner = Some(inner);
+        BoxBody::new(Body { inner, shared })
+    }
+
+    /// A body of its own for the answer, and what writes it.
+    pub(super) fn written(&self) -> (Pen, BoxBody) {
+        let shared = Rc::clone(&self.0);
+        let body = Body { inner: None, shared };
+        (Pen(Rc::clone(&self.0)), BoxBody::new(body))
     }
 
     /// Sends by `push`, which tells whether there was somebody to send to, and waits until it was taken.
@@ -113,17 +125,64 @@ impl Flow {
     }
 }
 
+/// Writes a body. The body ends once this is dropped.
+pub(super) struct Pen(Rc<Shared>);
+
+impl Pen {
+    /// Gives bytes to the connection, after what it has not taken yet; false where it has ended.
+    pub(super) fn write(&self, bytes: Bytes) -> bool {
+        let mut rest = self.0.rest.borrow_mut();
+        *rest = match rest.is_empty() {
+            true => bytes,
+            false => [&rest[..], &bytes].concat().into(),
+        };
+        drop(rest);
+        self.0.wake();
+        *self.0.progress.borrow() != Progress::Gone
+    }
+}
+
+impl Drop for Pen {
+    fn drop(&mut self) {
+        self.0.is_written.set(true);
+        self.0.wake();
+    }
+}
+
+impl Shared {
+    fn wake(&self) {
+        if let Some(waits) = self.waits.take() {
+            waits.wake();
+        }
+    }
+}
+
 /// The end of the connection.
 struct Body {
-    inner: BoxBody,
+    /// What gives the bytes; none where a pen writes them.
+    inner: Option<BoxBody>,
     shared: Rc<Shared>,
+}
+
+impl Body {
+    /// The next message, where nothing is left of the one before.
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn StdError>>>> {
+        match &mut self.inner {
+            Some(inner) => Pin::new(inner).poll_next(cx),
+            None if self.shared.is_written.get() => Poll::Ready(None),
+            None => {
+                self.shared.waits.replace(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl MessageBody for Body {
     type Error = Box<dyn StdError>;
 
     fn size(&self) -> BodySize {
-        self.inner.size()
+        self.inner.as_ref().map_or(BodySize::Stream, MessageBody::size)
     }
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
@@ -131,10 +190,9 @@ impl MessageBody for Body {
         if this.shared.cut.get() {
             return Poll::Ready(Some(Err("the client reads too slowly".into())));
         }
-        let mut rest = this.shared.rest.borrow_mut();
-        if rest.is_empty() {
-            match Pin::new(&mut this.inner).poll_next(cx) {
-                Poll::Ready(Some(Ok(bytes))) => *rest = bytes,
+        if this.shared.rest.borrow().is_empty() {
+            match this.poll_message(cx) {
+                Poll::Ready(Some(Ok(bytes))) => drop(this.shared.rest.replace(bytes)),
                 Poll::Pending => {
                     this.shared.progress.send_if_modified(|progress| {
                         let busy = *progress == Progress::Busy;
@@ -146,6 +204,7 @@ impl MessageBody for Body {
                 other => return other,
             }
         }
+        let mut rest = this.shared.rest.borrow_mut();
         let length = rest.len().min(PIECE);
         Poll::Ready(Some(Ok(rest.split_to(length))))
     }
