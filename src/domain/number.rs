@@ -1,5 +1,7 @@
 //! Quantities, unit costs and values: exact, as fixed-point integers. Bounds are the contract's.
 
+use std::fmt;
+
 use rust_decimal::Decimal;
 
 /// Decimals of a quantity.
@@ -47,7 +49,9 @@ pub fn to_fixed(value: Decimal, scale: u32, least: i64, most: i64) -> Result<i64
 
 /// An integer of `scale` decimals as a decimal.
 pub fn from_fixed(value: i64, scale: u32) -> Decimal {
-    Decimal::new(value, scale).normalize()
+    let (digits, scale) = shortened(value.unsigned_abs(), scale);
+    let sign = i128::from(value.signum());
+    Decimal::from_i128_with_scale(i128::from(digits) * sign, scale)
 }
 
 /// A sum of such integers as a decimal.
@@ -69,8 +73,46 @@ pub fn value_e7(quantity_milli: i64, unit_cost_e4: i64) -> Option<i64> {
 
 /// A decimal plainly printed: no exponent, no trailing zeros.
 pub fn plain(value: Decimal) -> String {
-    let value = value.normalize();
-    if value.is_zero() { "0".into() } else { value.to_string() }
+    let mut text = String::new();
+    // A text takes all that is written to it.
+    let _ = print(value, &mut text);
+    text
+}
+
+/// The same, written to `out`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn print(value: Decimal, out: &mut impl fmt::Write) -> fmt::Result {
+    let (digits, scale) = (value.mantissa().unsigned_abs(), value.scale());
+    // All that is kept and most sums fit 64 bits, with which a processor counts by itself: pages have thousands of them.
+    let (Ok(digits), Some(one)) = (u64::try_from(digits), 10_u64.checked_pow(scale)) else {
+        return write!(out, "{}", value.normalize());
+    };
+    if value.mantissa() < 0 {
+        out.write_char('-')?;
+    }
+    write!(out, "{}", digits / one)?;
+    match digits % one {
+        0 => Ok(()),
+        rest => {
+            let (rest, scale) = shortened(rest, scale);
+            write!(
+                out,
+                ".{rest:0width$}",
+                width = usize::try_from(scale).unwrap_or_default()
+            )
+        }
+    }
+}
+
+/// The same number with the fewest decimals.
+const fn shortened(mut digits: u64, mut scale: u32) -> (u64, u32) {
+    while scale > 0 && digits.is_multiple_of(10) {
+        digits /= 10;
+        scale -= 1;
+    }
+    (digits, scale)
 }
 
 /// `value` in integers of `scale` decimals, rounded down; numbers beyond 64 bits stay at the last one.

@@ -1,10 +1,12 @@
 //! The scalars: what is no value of theirs never reaches a resolver.
 
+use std::fmt;
+
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 use rust_decimal::Decimal as Exact;
 
-use crate::domain::number::plain;
+use crate::domain::number;
 
 /// ISO 8601 calendar date without a zone: `2020-05-04`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Description)]
@@ -27,6 +29,79 @@ pub struct BigInt(pub i128);
 /// too.
 #[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct CountryCode(pub String);
+
+/// A scalar that is written as a text without escapes. Pages have thousands of them, so it needs no text of its own to be written.
+pub trait Print {
+    /// Writes it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result;
+}
+
+fn text(value: &impl Print) -> String {
+    let mut text = String::new();
+    // A text takes all that is written to it.
+    let _ = value.print(&mut text);
+    text
+}
+
+impl Print for Date {
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        print_day(self.0, out)
+    }
+}
+
+impl Print for DateTime {
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let (time, micros) = (self.0.time(), self.0.timestamp_subsec_micros());
+        if micros >= 1_000_000 {
+            // Within a leap second.
+            return out.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true));
+        }
+        print_day(self.0.date_naive(), out)?;
+        for (sign, number) in [('T', time.hour()), (':', time.minute()), (':', time.second())] {
+            out.write_char(sign)?;
+            print_digits(number, 2, out)?;
+        }
+        out.write_char('.')?;
+        print_digits(micros, 6, out)?;
+        out.write_char('Z')
+    }
+}
+
+impl Print for Decimal {
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        number::print(self.0, out)
+    }
+}
+
+impl Print for BigInt {
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        write!(out, "{}", self.0)
+    }
+}
+
+/// As chrono does it by a format, which it reads anew each time.
+fn print_day(day: NaiveDate, out: &mut impl fmt::Write) -> fmt::Result {
+    match u32::try_from(day.year()) {
+        Ok(year @ 0..=9999) => print_digits(year, 4, out)?,
+        _ => return write!(out, "{}", day.format("%Y-%m-%d")),
+    }
+    for number in [day.month(), day.day()] {
+        out.write_char('-')?;
+        print_digits(number, 2, out)?;
+    }
+    Ok(())
+}
+
+fn print_digits(number: u32, width: u32, out: &mut impl fmt::Write) -> fmt::Result {
+    for place in (0..width).rev() {
+        let digit = number / 10_u32.pow(place) % 10;
+        out.write_char(char::from_digit(digit, 10).unwrap_or_default())?;
+    }
+    Ok(())
+}
 
 fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueError<T> {
     InputValueError::custom(format!("{value} is no value of it; {what}"))
@@ -61,7 +136,7 @@ impl ScalarType for Date {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.format("%Y-%m-%d").to_string())
+        Value::String(text(self))
     }
 }
 
@@ -89,7 +164,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Micros, true))
+        Value::String(text(self))
     }
 }
 
@@ -114,7 +189,7 @@ impl ScalarType for Decimal {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(plain(self.0))
+        Value::String(text(self))
     }
 }
 
@@ -147,7 +222,7 @@ impl ScalarType for BigInt {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_string())
+        Value::String(text(self))
     }
 }
 

@@ -95,6 +95,12 @@ fn a_decimal_is_printed_plainly() {
         (decimal("0.0000001"), "0.0000001"),
         (decimal("0.000"), "0"),
         (-decimal("0.0"), "0"),
+        (decimal("18446744073709551615.0"), "18446744073709551615"),
+        (decimal("18446744073709551616.0"), "18446744073709551616"),
+        (
+            decimal("-0.0000000000000000000000000010"),
+            "-0.000000000000000000000000001",
+        ),
     ] {
         assert_eq!(plain(decimal), text);
     }
@@ -121,6 +127,9 @@ fn numbers_are_rounded_down_and_up_and_stay_at_the_ends_of_64_bits() {
     }
 }
 
+/// The most digits that an exact decimal holds.
+const MANTISSA: i128 = 79_228_162_514_264_337_593_543_950_335;
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -131,6 +140,17 @@ proptest! {
         prop_assert_eq!((floor(decimal, scale), ceil(decimal, scale)), (value, value));
         prop_assert_eq!(sum_from_fixed(value.into(), scale), Some(decimal));
         prop_assert_eq!(plain(decimal).parse::<Decimal>(), Ok(decimal));
+    }
+
+    #[test]
+    fn a_decimal_is_printed_as_its_library_prints_it_without_trailing_zeros(
+        mantissa in prop_oneof![any::<i64>().prop_map(i128::from), -MANTISSA..=MANTISSA],
+        scale in 0_u32..=28,
+        zeros in 0_u32..=6,
+    ) {
+        let mantissa = mantissa / 10_i128.pow(zeros) * 10_i128.pow(zeros);
+        let decimal = Decimal::from_i128_with_scale(mantissa, scale);
+        prop_assert_eq!(plain(decimal), decimal.normalize().to_string());
     }
 
     #[test]

@@ -67,6 +67,7 @@ fn a_moment_is_read_with_any_offset_and_written_in_utc_to_the_microsecond() {
         ("2020-01-01T01:30:00+05:30", "2019-12-31T20:00:00.000000Z"),
         ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000000Z"),
         ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00.000000Z"),
+        ("2016-12-31T23:59:60.5Z", "2016-12-31T23:59:60.500000Z"),
     ] {
         assert_eq!(read::<DateTime>(text).as_deref(), Some(expected), "{text}");
     }
@@ -176,7 +177,10 @@ proptest! {
     fn any_day_and_moment_is_read_as_it_was_written(micros in -62_135_596_800_000_000..253_402_300_800_000_000_i64) {
         let moment = DateTime(chrono::DateTime::from_timestamp_micros(micros).unwrap());
         prop_assert_eq!(<DateTime as ScalarType>::parse(ScalarType::to_value(&moment)).ok(), Some(moment));
+        let by_library = moment.0.to_rfc3339_opts(SecondsFormat::Micros, true);
+        prop_assert_eq!(ScalarType::to_value(&moment), Value::String(by_library));
         let day = Date(moment.0.date_naive());
+        prop_assert_eq!(ScalarType::to_value(&day), Value::String(day.0.format("%Y-%m-%d").to_string()));
         prop_assert_eq!(<Date as ScalarType>::parse(ScalarType::to_value(&day)).ok(), Some(day));
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::parser::types::Field;
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::EnumType;
-use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, ScalarType, SelectionField, ServerResult, Value};
+use async_graphql::{ContextSelectionSet, ID, OutputType, Positioned, SelectionField, ServerResult, Value};
 use entity::enums::{
     ContributionStatus, Fulfilment, IncomeGroup, ItemKind, Locale, NamStatus, NeedDomain, OrganizationKind, Priority,
     RequestStatus, Role, WhoRegion,
@@ -131,12 +131,13 @@ macro_rules! leaves {
 
 leaves! {
     // As serde writes them, the executor does; a float that is no number is null to both.
-    str, String, bool, i32, f64 => json::plain;
+    bool, i32, f64 => json::plain;
+    str => json::text;
+    String => |out, text| json::text(out, text);
     ID => |out, id| json::text(out, &id.0);
     CountryCode => |out, code| json::text(out, &code.0);
     Cursor => |out, cursor| json::text(out, &cursor.text());
-    // By way of the scalar's own value.
-    BigInt, Date, DateTime, Decimal => |out, value| json::write(out, &ScalarType::to_value(value));
+    BigInt, Date, DateTime, Decimal => |out, value| json::printed(out, value);
     ContributionStatus, Fulfilment, IncomeGroup, ItemKind, Locale, NamStatus, NeedDomain, OrganizationKind, Priority,
     RequestStatus, Role, WhoRegion => |out, value| json::text(out, name(value));
 }

@@ -89,6 +89,8 @@ impl<'a> Place<'a> {
 
 /// Bytes of an object, about, so that its buffer seldom grows.
 const OBJECT: usize = 256;
+/// Bytes by which the objects of a list are longer than the first, about.
+const SPARE: usize = 16;
 
 /// What has to be waited for. A box, because types select each other without end.
 type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
@@ -146,7 +148,7 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
             return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
         }
         let steps = plan::<T>(ctx)?;
-        let mut out = Vec::with_capacity(OBJECT.saturating_mul(self.0.len()));
+        let mut out = Vec::with_capacity(OBJECT);
         if self.write_leaves(ctx, &steps, &mut out) {
             return Ok(Value::Binary(out.into()));
         }
@@ -154,9 +156,7 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
         let written: Later<'_> = Box::pin(async {
             out.push(b'[');
             for (index, object) in self.0.iter().enumerate() {
-                if index > 0 {
-                    out.push(b',');
-                }
+                self.separate(index, 1, &mut out);
                 let at = ctx.with_index(index);
                 let written = write(&at, &steps, object, &mut out).await;
                 written.map_err(|error| at.set_error_path(error))?;
@@ -179,16 +179,26 @@ impl<T: ContainerType + Leaves + Clone> Leaf for Rows<'_, T> {
 impl<T: ContainerType + Clone> Rows<'_, T> {
     fn write_leaves(&self, ctx: &ContextSelectionSet<'_>, steps: &[Step<'_, T>], out: &mut Vec<u8>) -> bool {
         out.push(b'[');
+        let begin = out.len();
         for (index, object) in self.0.iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
+            self.separate(index, begin, out);
             if !write_leaves(ctx, steps, object, out) {
                 return false;
             }
         }
         out.push(b']');
         true
+    }
+
+    /// Goes on to the object of this index. After the first it is known about how much room all of them take.
+    fn separate(&self, index: usize, begin: usize, out: &mut Vec<u8>) {
+        if index == 1 {
+            let first = out.len().saturating_sub(begin);
+            out.reserve(first.saturating_add(SPARE).saturating_mul(self.0.len()));
+        }
+        if index > 0 {
+            out.push(b',');
+        }
     }
 }
 
