@@ -71,7 +71,9 @@ pub fn run(bytes: &[u8]) {
         one_character_else_is_bad(&paging.cursor(values.clone()).text(), &mut Source(bytes));
         // Rows in memory, of which one lies where the cursor does.
         let rows = [values.clone(), vec![KeyValue::Int(7); values.len()], Vec::new()];
-        let page = paging.of_memory(rows.into_iter(), &[true, false], Clone::clone);
+        let page = paging.of_memory(rows.into_iter(), &[true, false], |row, values| {
+            values.extend_from_slice(row)
+        });
         assert!(
             page.rows.iter().all(|(row, _)| row != &values),
             "what comes after a row is not the row"

@@ -17,8 +17,10 @@ use crate::domain::text::fold;
 pub struct Named<M> {
     /// The row itself.
     pub row: M,
+    /// Its code: the order of codes. Shared, as is the next, because every list takes them.
+    pub code_key: Arc<str>,
     /// The English name, folded: the order of names.
-    pub name_key: String,
+    pub name_key: Arc<str>,
 }
 
 /// Rows by code, in the order of codes.
@@ -64,7 +66,8 @@ fn by_code<M>(rows: Vec<M>, code: impl Fn(&M) -> &str, name: impl Fn(&M) -> &str
             (
                 code(&row).to_owned(),
                 Arc::new(Named {
-                    name_key: fold(name(&row)),
+                    code_key: code(&row).into(),
+                    name_key: fold(name(&row)).into(),
                     row,
                 }),
             )

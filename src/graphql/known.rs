@@ -55,8 +55,8 @@ impl<M, F: Copy + Debug> Listing<M, F> {
         let ties_descend = order.first().is_some_and(|(_, descending)| *descending);
         order.push((self.tie, ties_descend));
         let descending: Vec<bool> = order.iter().map(|(_, descending)| *descending).collect();
-        let page = paging.of_memory(rows, &descending, |row| {
-            order.iter().map(|(field, _)| (self.key)(row, *field)).collect()
+        let page = paging.of_memory(rows, &descending, |row, values| {
+            values.extend(order.iter().map(|(field, _)| (self.key)(row, *field)));
         });
         Ok(Entry::page(reader, page))
     }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::domain::figures::Progress;
 use crate::domain::filter::{Filter, ItemField};
 use crate::error::Error;
-use crate::store::condition::{self, Aliases, ItemFigures, one_of_ids, resolve, visible_request};
+use crate::store::condition::{self, Aliases, ItemFigures, always, one_of_ids, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::row::row;
 use crate::store::{Reader, fault};
@@ -249,7 +249,7 @@ pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<HashMap<U
     };
     let select = Query::select()
         .expr(request_id.clone())
-        .expr(any(Expr::val(true)))
+        .expr(any(always(true)))
         .expr(any(figures.is_unmet()))
         .expr(any(figures.is_uncovered()))
         .expr(any(figures.is_delivered()))

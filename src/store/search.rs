@@ -79,12 +79,12 @@ impl Place {
     }
 
     /// Best first; equals by kind, then by id or code.
-    fn keys(&self) -> Vec<KeyValue> {
+    fn keys(&self) -> [KeyValue; 3] {
         let (kind, id) = match self {
             Self::Request(id, _) => (Kind::AssistanceRequest, KeyValue::Id(*id)),
-            Self::Known(found) => (found.kind, KeyValue::Text(found.code.clone())),
+            Self::Known(found) => (found.kind, KeyValue::Text(found.code.as_str().into())),
         };
-        vec![KeyValue::Int(self.rank().points), KeyValue::Int(kind as i64), id]
+        [KeyValue::Int(self.rank().points), KeyValue::Int(kind as i64), id]
     }
 }
 
@@ -112,7 +112,9 @@ pub async fn search(reader: &Reader, query: &Query, paging: &Paging, wanted: &Wa
         }
         places.extend(candidates.into_iter().map(|(id, rank)| Place::Request(id, rank)));
     }
-    let page = paging.of_memory(places.into_iter(), &DESCENDING, Place::keys);
+    let page = paging.of_memory(places.into_iter(), &DESCENDING, |place, values| {
+        values.extend(place.keys());
+    });
     let total = page.total.filter(|_| wanted.total).map(|total| total + beyond);
     let hits = read(reader, query, page, wanted).await?;
     Ok(Page { total, ..hits })

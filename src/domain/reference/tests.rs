@@ -71,7 +71,7 @@ fn rows_stand_in_the_order_of_their_codes_with_their_names_folded() {
         codes(reference.categories.keys().collect()),
         "AID DRUG EGG HEN MASK MED PPE SOC"
     );
-    assert_eq!(reference.categories["DRUG"].name_key, "medicines");
+    assert_eq!(&*reference.categories["DRUG"].name_key, "medicines");
     assert_eq!(reference.categories["DRUG"].row.name, "Médicines");
 }
 

@@ -47,8 +47,8 @@ pub const LISTING: Listing<Model, CommodityOrderField> = Listing {
 
 fn key(row: &Known<Model>, field: CommodityOrderField) -> KeyValue {
     KeyValue::Text(match field {
-        CommodityOrderField::Code => row.row.code.clone(),
-        CommodityOrderField::Name => row.name_key.clone(),
+        CommodityOrderField::Code => Arc::clone(&row.code_key),
+        CommodityOrderField::Name => Arc::clone(&row.name_key),
     })
 }
 

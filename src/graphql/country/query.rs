@@ -49,8 +49,8 @@ const LISTING: Listing<Model, CountryOrderField> = Listing {
 
 fn key(row: &Known<Model>, field: CountryOrderField) -> KeyValue {
     match field {
-        CountryOrderField::Code => KeyValue::Text(row.row.code.clone()),
-        CountryOrderField::Name => KeyValue::Text(row.name_key.clone()),
+        CountryOrderField::Code => KeyValue::Text(Arc::clone(&row.code_key)),
+        CountryOrderField::Name => KeyValue::Text(Arc::clone(&row.name_key)),
         CountryOrderField::Population => row
             .row
             .population

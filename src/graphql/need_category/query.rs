@@ -49,8 +49,8 @@ const LISTING: Listing<Model, NeedCategoryOrderField> = Listing {
 fn key(row: &Known<Model>, field: NeedCategoryOrderField) -> KeyValue {
     match field {
         NeedCategoryOrderField::SortOrder => KeyValue::Int(row.row.sort_order.into()),
-        NeedCategoryOrderField::Code => KeyValue::Text(row.row.code.clone()),
-        NeedCategoryOrderField::Name => KeyValue::Text(row.name_key.clone()),
+        NeedCategoryOrderField::Code => KeyValue::Text(Arc::clone(&row.code_key)),
+        NeedCategoryOrderField::Name => KeyValue::Text(Arc::clone(&row.name_key)),
     }
 }
 

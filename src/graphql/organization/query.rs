@@ -46,8 +46,8 @@ const LISTING: Listing<Model, OrganizationOrderField> = Listing {
 
 fn key(row: &Known<Model>, field: OrganizationOrderField) -> KeyValue {
     KeyValue::Text(match field {
-        OrganizationOrderField::Code => row.row.code.clone(),
-        OrganizationOrderField::Name => row.name_key.clone(),
+        OrganizationOrderField::Code => Arc::clone(&row.code_key),
+        OrganizationOrderField::Name => Arc::clone(&row.name_key),
     })
 }
 

@@ -246,7 +246,7 @@ fn paging(arguments: &Arguments, default: u32, most: u32) -> Result<Paging, Erro
 
 fn keys(sequence: i64, hash: &[u8]) -> Vec<KeyValue> {
     let hash = hash.iter().take(HASH_IN_CURSOR).map(|byte| format!("{byte:02x}"));
-    vec![KeyValue::Int(sequence), KeyValue::Text(hash.collect())]
+    vec![KeyValue::Int(sequence), KeyValue::Text(hash.collect::<String>().into())]
 }
 
 /// The places that a page's cursors name.

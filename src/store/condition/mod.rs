@@ -33,6 +33,11 @@ impl Aliases {
     }
 }
 
+/// A test that all rows pass, or none. In the text rather than a parameter, so that a plan that is kept needn't ask it of each row.
+pub(crate) fn always(holds: bool) -> Expr {
+    Expr::cust(if holds { "TRUE" } else { "FALSE" })
+}
+
 /// `expr` is one of `values`, as one parameter whatever their number, so that the statement's text stays the same.
 pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) -> Expr {
     let values: Vec<String> = values.iter().map(|value| findable(value).into_owned()).collect();
@@ -108,7 +113,7 @@ pub(crate) fn request_as(
             column(ar::Column::TitleFolded),
             test,
         ),
-        RequestField::Text(words) => fold(words).split_whitespace().fold(Expr::val(true), |all, word| {
+        RequestField::Text(words) => fold(words).split_whitespace().fold(always(true), |all, word| {
             all.and(contains(backend, column(ar::Column::TextFolded), word))
         }),
         RequestField::Status(test) => choice(was(ar::Column::Status), test),
@@ -317,7 +322,7 @@ fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -
         let delivered = any(&ItemFigures::is_delivered);
         let uncovered = any(&ItemFigures::is_uncovered);
         let committed = any(&ItemFigures::is_committed);
-        let asks = any(&|_| Expr::val(true));
+        let asks = any(&|_| always(true));
         match value {
             Fulfilment::Delivered => asks.and(unmet.not()),
             Fulfilment::PartlyDelivered => unmet.and(delivered),
@@ -326,14 +331,7 @@ fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -
             Fulfilment::Unmet => asks.not().or(uncovered.and(delivered.not()).and(committed.not())),
         }
     };
-    let any_of = |values: &[Fulfilment]| {
-        values
-            .iter()
-            .copied()
-            .map(is)
-            .reduce(Expr::or)
-            .unwrap_or(Expr::val(false))
-    };
+    let any_of = |values: &[Fulfilment]| values.iter().copied().map(is).reduce(Expr::or).unwrap_or(always(false));
     match test {
         Choice::Eq(this) => is(*this),
         Choice::Ne(this) => is(*this).not(),
@@ -415,14 +413,14 @@ fn tree<F>(filter: &Filter<F>, leaf: &dyn Fn(&F) -> Expr) -> Expr {
             .iter()
             .map(|one| tree(one, leaf))
             .reduce(Expr::and)
-            .unwrap_or(Expr::val(true)),
+            .unwrap_or(always(true)),
         Filter::Any(any) => any
             .iter()
             .map(|one| tree(one, leaf))
             .reduce(Expr::or)
-            .unwrap_or(Expr::val(false)),
+            .unwrap_or(always(false)),
         // A comparison with NULL is false here, so that its negation is true.
-        Filter::Not(not) => Func::coalesce([tree(not, leaf), Expr::val(false)]).into_not(),
+        Filter::Not(not) => Func::coalesce([tree(not, leaf), always(false)]).into_not(),
         Filter::Is(field) => leaf(field),
     }
 }
@@ -483,8 +481,8 @@ where
     match test {
         Choice::Eq(this) => column.clone().eq(value(this)),
         Choice::Ne(this) => column.clone().ne(value(this)).or(column.clone().is_null()),
-        Choice::In(these) if these.is_empty() => Expr::val(false),
-        Choice::NotIn(these) if these.is_empty() => Expr::val(true),
+        Choice::In(these) if these.is_empty() => always(false),
+        Choice::NotIn(these) if these.is_empty() => always(true),
         Choice::In(these) => list(these),
         Choice::NotIn(these) => list(these).not().or(column.clone().is_null()),
         Choice::IsNull(null) => is_null(column.clone(), *null),
@@ -496,7 +494,7 @@ fn ordered<T: Clone + Into<Value>>(column: Expr, test: &Ordered<T>) -> Expr {
     match test {
         Ordered::Eq(this) => column.eq(value(this)),
         Ordered::Ne(this) => column.clone().ne(value(this)).or(column.is_null()),
-        Ordered::In(these) if these.is_empty() => Expr::val(false),
+        Ordered::In(these) if these.is_empty() => always(false),
         Ordered::In(these) => column.is_in(these.iter().map(value)),
         Ordered::Gt(this) => column.gt(value(this)),
         Ordered::Gte(this) => column.gte(value(this)),

@@ -7,6 +7,7 @@ use sea_orm::sea_query::{DynIden, Expr, ExprTrait};
 
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
+use crate::store::condition::always;
 
 /// What of the requests an actor may see. Whoever has an equal one sees the same.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +32,7 @@ impl Visible {
     /// The same as a condition; `table` is the requests' name in the statement.
     fn of(self, table: &DynIden) -> Expr {
         if self.everything {
-            return Expr::val(true);
+            return always(true);
         }
         let mut visible = Expr::col((table.clone(), ar::Column::VerifiedAt)).is_not_null();
         if self.submitted {

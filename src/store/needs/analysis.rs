@@ -351,20 +351,20 @@ pub async fn analysis(
     }];
     let order = if order.is_empty() { &default } else { order };
     let descending: Vec<bool> = order.iter().map(|by| by.descending).collect();
-    Ok(paging.of_memory(rows.into_iter(), &descending, |row| {
+    Ok(paging.of_memory(rows.into_iter(), &descending, |row, values| {
         let own = order.iter().map(|by| by.field.key(&row.totals));
-        let ties = row
-            .key
-            .iter()
-            .map(|part| part.clone().map_or(KeyValue::Null, KeyValue::Text));
-        own.chain(ties).collect()
+        let ties = row.key.iter().map(|part| {
+            part.as_deref()
+                .map_or(KeyValue::Null, |part| KeyValue::Text(part.into()))
+        });
+        values.extend(own.chain(ties));
     }))
 }
 
 impl OrderField {
     fn key(self, totals: &Totals) -> KeyValue {
         // No sum is below 0; padded, their digits have their order, beyond 64 bits too.
-        let digits = |sum: i128| KeyValue::Text(format!("{sum:040}"));
+        let digits = |sum: i128| KeyValue::Text(format!("{sum:040}").into());
         match self {
             Self::UncoveredValue => digits(totals.values.uncovered),
             Self::UnmetValue => digits(totals.values.unmet),

@@ -22,7 +22,7 @@ pub enum KeyValue {
     /// A whole number.
     Int(i64),
     /// A text, ordered by its bytes.
-    Text(String),
+    Text(Arc<str>),
     /// A moment.
     Time(DateTime<Utc>),
     /// A day.
@@ -36,7 +36,7 @@ impl KeyValue {
         match self {
             Self::Null => None,
             Self::Int(value) => Some(Expr::val(*value)),
-            Self::Text(value) => Some(Expr::val(value.clone())),
+            Self::Text(value) => Some(Expr::val(&**value)),
             Self::Time(value) => Some(Expr::val(*value)),
             Self::Date(value) => Some(Expr::val(*value)),
             Self::Id(value) => Some(Expr::val(*value)),
@@ -47,7 +47,7 @@ impl KeyValue {
         match self {
             Self::Null => serde_json::Value::Null,
             Self::Int(value) => serde_json::json!(value),
-            Self::Text(value) => serde_json::json!({ "s": value }),
+            Self::Text(value) => serde_json::json!({ "s": &**value }),
             Self::Time(value) => serde_json::json!({ "t": value.timestamp_micros() }),
             Self::Date(value) => serde_json::json!({ "d": value.to_string() }),
             Self::Id(value) => serde_json::json!({ "i": value.simple().to_string() }),

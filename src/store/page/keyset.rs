@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::filter::Filter;
 use crate::error::Error;
+use crate::store::condition::always;
 use crate::store::page::cursor::{KeyValue, Keys, altered};
 use crate::store::page::{Page, Paging};
 use crate::store::{Reader, fault};
@@ -129,7 +130,7 @@ impl Keyset {
 
 /// What comes strictly after these key values in the order, or before them.
 pub(super) fn beyond(keys: &[Key], values: &[KeyValue], before: bool) -> Expr {
-    let mut any = Expr::val(false);
+    let mut any = always(false);
     let mut same: Option<Expr> = None;
     for (key, value) in keys.iter().zip(values) {
         let past = key.past(value, before);
@@ -199,7 +200,7 @@ impl Key {
             return if before {
                 self.expr.clone().is_not_null()
             } else {
-                Expr::val(false)
+                always(false)
             };
         };
         let past = if self.descending == before {
@@ -218,7 +219,7 @@ impl Key {
         match value.to_expr() {
             Some(value) if self.descending == before => self.expr.clone().gte(value),
             Some(value) => self.expr.clone().lte(value),
-            None => Expr::val(true),
+            None => always(true),
         }
     }
 }
@@ -236,7 +237,9 @@ impl KeyKind {
                 KeyValue::Int(value.into())
             }),
             Self::BigInt => or_null(row.try_get_by_index::<Option<i64>>(index)?, KeyValue::Int),
-            Self::Text => or_null(row.try_get_by_index::<Option<String>>(index)?, KeyValue::Text),
+            Self::Text => or_null(row.try_get_by_index::<Option<String>>(index)?, |text| {
+                KeyValue::Text(text.into())
+            }),
             Self::Time => or_null(row.try_get_by_index::<Option<DateTime<Utc>>>(index)?, KeyValue::Time),
             Self::Date => or_null(row.try_get_by_index::<Option<NaiveDate>>(index)?, KeyValue::Date),
             Self::Id => or_null(row.try_get_by_index::<Option<Uuid>>(index)?, KeyValue::Id),

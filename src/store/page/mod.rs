@@ -168,27 +168,37 @@ impl Paging {
         }
     }
 
-    /// A page of rows in memory. `keys` gives a row's key values, its id last; `descending` the direction of each.
+    /// A page of rows in memory. `keys` adds a row's key values, its id last, to those of others; `descending` tells the
+    /// direction of each.
     pub fn of_memory<R: Clone>(
         &self,
         rows: impl Iterator<Item = R>,
         descending: &[bool],
-        keys: impl Fn(&R) -> Vec<KeyValue>,
+        keys: impl Fn(&R, &mut Vec<KeyValue>),
     ) -> Page<R> {
-        let mut keyed: Vec<(Vec<KeyValue>, R)> = rows.map(|row| (keys(&row), row)).collect();
-        keyed.sort_by(|(a, _), (b, _)| compare(a, b, descending));
-        let total = u64::try_from(keyed.len()).unwrap_or(u64::MAX);
+        let rows: Vec<R> = rows.collect();
+        let mut values = Vec::with_capacity(rows.len() * descending.len());
+        rows.iter().for_each(|row| keys(row, &mut values));
+        let of_one = values.len().checked_div(rows.len()).unwrap_or_default();
+        let keys = self.keys(values, of_one);
+        let order = |one: &[KeyValue], other: &[KeyValue]| compare(one, other, descending);
+        let mut sorted: Vec<(usize, R)> = rows.into_iter().enumerate().collect();
+        sorted.sort_by(|(one, _), (other, _)| order(keys.of(*one), keys.of(*other)));
+        let total = u64::try_from(sorted.len()).unwrap_or(u64::MAX);
         if let Some(after) = &self.after {
-            keyed.retain(|(key, _)| compare(key, after, descending) == Ordering::Greater);
+            sorted.retain(|(index, _)| order(keys.of(*index), after) == Ordering::Greater);
         }
         if let Some(before) = &self.before {
-            keyed.retain(|(key, _)| compare(key, before, descending) == Ordering::Less);
+            sorted.retain(|(index, _)| order(keys.of(*index), before) == Ordering::Less);
         }
         if self.backwards {
-            keyed.reverse();
+            sorted.reverse();
         }
-        keyed.truncate(self.limit.saturating_add(1));
-        let rows = keyed.into_iter().map(|(key, row)| (row, self.cursor(key))).collect();
+        sorted.truncate(self.limit.saturating_add(1));
+        let rows = sorted
+            .into_iter()
+            .map(|(index, row)| (row, keys.cursor(index)))
+            .collect();
         Page {
             total: Some(total),
             ..self.cut(rows)

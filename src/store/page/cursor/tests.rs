@@ -13,7 +13,7 @@ fn value() -> impl Strategy<Value = KeyValue> {
     prop_oneof![
         Just(KeyValue::Null),
         any::<i64>().prop_map(KeyValue::Int),
-        any::<String>().prop_map(KeyValue::Text),
+        any::<String>().prop_map(|text| KeyValue::Text(text.into())),
         (-62_135_596_800_000_000..253_402_300_800_000_000_i64).prop_map(moment),
         (1..3_652_059).prop_map(day),
         any::<u128>().prop_map(|id| KeyValue::Id(Uuid::from_u128(id))),
