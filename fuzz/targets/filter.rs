@@ -28,7 +28,7 @@ pub fn run(bytes: &[u8]) {
         let sqlite = world.reader(Database::Sqlite, bytes.len().is_multiple_of(2));
         world.wait(async {
             is_bound(&sqlite, &filter, '?').await;
-            let paging = Paging::new(&Arguments::default(), 10, 10, "request", "", "").unwrap();
+            let paging = paging();
             let columns = [entity::assistance_request::Column::Id];
             let page = requests::page(&sqlite, &filter, &[], &paging, &columns, false).await;
             assert!(page.is_ok(), "{:?}\n{filter:?}", page.err());
@@ -40,8 +40,12 @@ pub fn run(bytes: &[u8]) {
     });
 }
 
+fn paging() -> Paging {
+    Paging::new(&Arguments::default(), 10, 10, "request", "", "").unwrap()
+}
+
 async fn is_bound(reader: &Reader, filter: &Filter<RequestField>, place: char) {
-    let statement = requests::statement(reader, filter)
+    let statement = requests::statement(reader, filter, &[], &paging())
         .await
         .unwrap_or_else(|error| panic!("{error:?}\n{filter:?}"));
     let sql = &statement.sql;

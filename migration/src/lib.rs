@@ -19,6 +19,7 @@ mod m20261125_000030_wall;
 mod m20261127_000040_runs;
 mod m20261127_000050_quiet;
 mod m20261127_000060_planned;
+mod m20261128_000070_triage;
 mod run;
 
 pub use run::{Direction, Ran, RunError, State, Step, Target};
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_runs::Migration),
             Box::new(m20261127_000050_quiet::Migration),
             Box::new(m20261127_000060_planned::Migration),
+            Box::new(m20261128_000070_triage::Migration),
         ]
     }
 }

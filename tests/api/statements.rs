@@ -1,9 +1,18 @@
 //! How many SQL statements an answer takes: as many, however much is in it.
 
-use nam_needs::interchange::figures;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::common::{TestApp, data};
+use entity::enums::{Priority, RequestStatus};
+use nam_needs::domain::actor::Actor;
+use nam_needs::domain::filter::{Choice, Filter, RequestField};
+use nam_needs::interchange::figures;
+use nam_needs::store::Consistency;
+use nam_needs::store::assistance_request::{OrderBy, OrderField, statement};
+use nam_needs::store::page::{Arguments, Paging};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use crate::common::{Backend, TestApp, data, run};
 use crate::on_both;
 use crate::support::{people, up_to_date, verified};
 
@@ -55,4 +64,57 @@ on_both! {
             assert!(of_all <= 3, "{filter}: {of_all}");
         }
     }
+}
+
+/// How SQLite finds the first page of the requests that pass a filter. It keeps no statistics, so it does the same whatever there is.
+async fn plan(app: &TestApp, filter: &Filter<RequestField>, field: OrderField) -> String {
+    let reader = app.store.reader(Arc::new(Actor::system()), Consistency::Statement);
+    let paging = Paging::new(&Arguments::default(), 50, 100, "AssistanceRequest", "", "").unwrap();
+    let order = [OrderBy {
+        field,
+        descending: false,
+    }];
+    let statement = statement(&reader, filter, &order, &paging).await.unwrap();
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", statement.sql));
+    let mut connection = SqliteConnection::connect(&app.database_url()).await.unwrap();
+    let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let mut steps = steps.iter().map(|step| step.get::<String, _>("detail"));
+    steps.find(|step| step.contains("assistance_request")).unwrap()
+}
+
+#[test]
+fn sqlite_walks_the_order_where_most_requests_pass_and_seeks_where_few_do() {
+    run(Backend::Sqlite, async |app| {
+        let status = |is| Filter::Is(RequestField::Status(Choice::Eq(is)));
+        let critical = || Filter::Is(RequestField::Priority(Choice::Eq(Priority::Critical)));
+        let both = |one, other| Filter::All(vec![one, other]);
+        for (filter, field, found) in [
+            (
+                status(RequestStatus::Verified),
+                OrderField::NeededBy,
+                "needed_by_id_idx",
+            ),
+            (
+                status(RequestStatus::Verified),
+                OrderField::CreatedAt,
+                "created_at_id_idx",
+            ),
+            (critical(), OrderField::NeededBy, "needed_by_id_idx"),
+            (
+                both(status(RequestStatus::Verified), critical()),
+                OrderField::NeededBy,
+                "triage_idx (status=? AND priority=? AND needed_by",
+            ),
+            (status(RequestStatus::Draft), OrderField::NeededBy, "(status=?)"),
+            (
+                both(status(RequestStatus::Draft), critical()),
+                OrderField::CreatedAt,
+                "triage_idx (status=? AND priority=?)",
+            ),
+        ] {
+            let plan = plan(app, &filter, field).await;
+            assert!(plan.contains(found), "{filter:?} by {field:?}: {plan}");
+        }
+    });
 }

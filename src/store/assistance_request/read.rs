@@ -183,18 +183,24 @@ impl Requests {
     }
 }
 
-/// The statement by which the requests that pass a filter are read: its text, and apart from it the values that are
+/// The statement by which a page of the requests that pass a filter is read: its text, and apart from it the values that are
 /// bound. For those who look at it, not for those who send it.
 ///
 /// # Errors
 /// The database's, where the filter asks a country for its requests.
-pub async fn statement(reader: &Reader, filter: &Filter<RequestField>) -> Result<Statement, Error> {
+pub async fn statement(
+    reader: &Reader,
+    filter: &Filter<RequestField>,
+    order: &[OrderBy],
+    paging: &Paging,
+) -> Result<Statement, Error> {
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let mut select = requests.select(reader);
     select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
     requests.add_columns(&mut select, &[ar::Column::Id]);
-    Ok(reader.backend().build(&select))
+    let page = requests.keyset(order).statement(select, paging)?;
+    Ok(reader.backend().build(&page))
 }
 
 /// One page of the requests that the reader may see; with `count`, how many there are in all.

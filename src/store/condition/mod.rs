@@ -2,6 +2,7 @@
 //! here as codes, so that a filter's SQL holds requests and items only.
 
 pub(crate) mod resolve;
+mod share;
 mod visible;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -116,19 +117,26 @@ pub(crate) fn request_as(
         RequestField::Text(words) => fold(words).split_whitespace().fold(always(true), |all, word| {
             all.and(contains(backend, column(ar::Column::TextFolded), word))
         }),
-        RequestField::Status(test) => choice(was(ar::Column::Status), test),
-        RequestField::Priority(test) => choice(was(ar::Column::Priority), test),
+        RequestField::Status(test) => {
+            let holds = choice(was(ar::Column::Status), test);
+            share::passed_by(backend, share::of_status(test), holds)
+        }
+        RequestField::Priority(test) => {
+            let holds = choice(was(ar::Column::Priority), test);
+            share::passed_by(backend, share::of_priority(test), holds)
+        }
         RequestField::Stale(stale) => {
             let holds = column(ar::Column::Status)
                 .eq(RequestStatus::Verified.to_value())
                 .and(column(ar::Column::ConfirmedAt).lt(reader.stale_before()));
             if *stale { holds } else { holds.not() }
         }
-        RequestField::Country(filter) => one_of_texts(
-            backend,
-            column(ar::Column::CountryCode),
-            reader.reference().country_codes(filter),
-        ),
+        RequestField::Country(filter) => {
+            let codes = reader.reference().country_codes(filter);
+            let share = share::of_countries(codes.len(), reader.reference().countries.len());
+            let holds = one_of_texts(backend, column(ar::Column::CountryCode), codes);
+            share::passed_by(backend, share, holds)
+        }
         RequestField::Items(related) => {
             let item_table = aliases.next("i");
             let mut holds = item(reader, aliases, &item_table, &related.filter);

@@ -24,7 +24,7 @@ impl Keyset {
     ///
     /// # Errors
     /// `BAD_CURSOR` for a cursor that can't be of this order.
-    pub(super) fn statement(&self, select: SelectStatement, paging: &Paging) -> Result<SelectStatement, Error> {
+    pub(crate) fn statement(&self, select: SelectStatement, paging: &Paging) -> Result<SelectStatement, Error> {
         let (first, second) = match self.parts(paging) {
             (part, None) => return self.part(select, paging, part),
             (first, Some(second)) => (first, second),
