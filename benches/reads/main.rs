@@ -1,5 +1,6 @@
-//! Reads a second on PostgreSQL or SQLite: a server that keeps no answers, one that does, and for some the same by plain SQL alone and
-//! by a server that writes what it reads by handwritten SQL straight to JSON. Starts a database and servers of its own, fills it, checks that the answers are right, and lets all variants take turns.
+//! Reads a second on PostgreSQL or SQLite: a server that keeps no answers, asked by each client for itself and by all for the same,
+//! one that keeps them, and for some the same by plain SQL alone and by a server that writes what it reads by handwritten SQL straight
+//! to JSON. Starts a database and servers of its own, fills it, checks that the answers are right, and lets all variants take turns.
 //!
 //! ```sh
 //! cargo bench --bench reads               # REQUESTS=200000 CLIENTS=16 SECONDS=4 ROUNDS=3 POOL=8 ONLY=Q2 change what is tried
@@ -63,6 +64,8 @@ const IDLE: f64 = 50.0;
 enum Variant {
     Sql,
     Server,
+    /// The same, where all who ask at the same time ask the same, as they ask the peers.
+    Together,
     Again,
     /// By its place among those that were started.
     Peer(usize),
@@ -187,6 +190,11 @@ async fn bench(cluster: &Cluster) {
             bench.measure(workload, clients).await;
         }
     }
+}
+
+/// Whether a query names one request, each time another.
+fn names_one(query: &str) -> bool {
+    query.contains("$id:") || query.contains("$raw:")
 }
 
 /// Fills the database, and has it look at what is there, as it does by itself in time.
@@ -368,6 +376,9 @@ impl Bench<'_> {
             variants.push(("plain SQL".to_owned(), Variant::Sql));
         }
         variants.push(("the server".into(), Variant::Server));
+        if !names_one(workload.query) {
+            variants.push(("the server, the same asked by all".into(), Variant::Together));
+        }
         variants.push(("the server, asked again".into(), Variant::Again));
         let peers = self.peers.iter().enumerate();
         let peers = peers.filter(|(_, peer)| workload.asked_of(&peer.kind).is_some());
@@ -428,7 +439,7 @@ impl Bench<'_> {
     fn process(&self, variant: Variant) -> Option<u32> {
         match variant {
             Variant::Sql => None,
-            Variant::Server => Some(self.servers[0].process()),
+            Variant::Server | Variant::Together => Some(self.servers[0].process()),
             Variant::Again => Some(self.servers[1].process()),
             Variant::Peer(place) => Some(self.peers[place].process()),
         }
@@ -453,7 +464,7 @@ impl Bench<'_> {
                 (&peer.address, workload.asked_of(&peer.kind).unwrap(), "")
             }
             Variant::Again => (&self.servers[1].address, workload.query, self.key),
-            Variant::Sql | Variant::Server => (&self.servers[0].address, workload.query, self.key),
+            Variant::Sql | Variant::Server | Variant::Together => (&self.servers[0].address, workload.query, self.key),
         };
         // A server lets no connection wait for long that has not asked anything yet.
         let connections = connect(address, clients).await;
@@ -488,10 +499,9 @@ impl Bench<'_> {
             name(&mut variables, id);
             json!({ "query": query, "variables": used(query, &variables) }).to_string()
         };
-        let names_one = query.contains("$id:") || query.contains("$raw:");
         match variant {
             Variant::Again => vec![body(self.ids[0], query)],
-            _ if names_one => self.ids.iter().map(|id| body(*id, query)).collect(),
+            _ if names_one(query) => self.ids.iter().map(|id| body(*id, query)).collect(),
             Variant::Server => (0..clients)
                 .map(|client| body(self.ids[0], &format!("{query} # {client}")))
                 .collect(),
