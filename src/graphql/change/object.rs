@@ -1,5 +1,7 @@
 //! A change as a viewer is told it.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, SimpleObject};
 use futures_util::FutureExt;
 use macros::{Leaves, leaves};
@@ -20,19 +22,21 @@ use crate::store::page::{Cursor, Page};
 /// A change and what its reader is told of it.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    change: change::Change,
+    /// Shared by all who are told of it.
+    change: Arc<change::Change>,
     told: Told,
 }
 
 impl Shown {
     /// None where the change does not exist for the reader.
-    pub fn to(reader: &Reader, change: change::Change) -> Option<Self> {
+    pub fn to(reader: &Reader, change: impl Into<Arc<change::Change>>) -> Option<Self> {
+        let change = change.into();
         let told = change.tell(reader.actor())?;
         Some(Self { change, told })
     }
 
     /// Its place in the order of all changes.
-    pub const fn sequence(&self) -> i64 {
+    pub fn sequence(&self) -> i64 {
         self.change.sequence
     }
 }

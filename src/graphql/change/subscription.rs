@@ -155,7 +155,7 @@ impl ChangeSubscription {
                     continue;
                 }
                 let reader = Arc::new(place.store.reader(Arc::clone(&place.actor), Consistency::Snapshot));
-                if let Some(shown) = Shown::to(&reader, edge.change.clone()) {
+                if let Some(shown) = Shown::to(&reader, Arc::clone(&edge.change)) {
                     let edge = ChangeEdge::new(Entry::alone(reader, shown), edge.cursor.clone());
                     return Some((Ok(One(edge)), Some((place, filter))));
                 }

@@ -74,9 +74,10 @@ async fn begin(
     };
     let standing = answers.standing;
     let patience = events.edge.time();
+    let begun = answers.begun;
     rt::spawn(events.run(answers.stream));
     // Whoever has the head has a subscription: what it writes next, it will be told.
-    let _ = tokio::time::timeout(patience, answers.begun).await;
+    let _ = tokio::time::timeout(patience, begun).await;
     head(standing).body(body)
 }
 
@@ -131,23 +132,32 @@ impl Events {
         tracing::info!(target: "nam_needs::live", id = self.request_id, transport = "events", end, "ended");
     }
 
+    /// Tells what comes, and meanwhile that the connection lives. Neither waits for the other.
     async fn talk(&self, answers: Stream) -> Result<(), Lost> {
+        tokio::select! {
+            told = self.tell(answers) => told,
+            lost = self.pulse() => lost,
+        }
+    }
+
+    async fn tell(&self, answers: Stream) -> Result<(), Lost> {
         let form = form(Media::EventStream, &self.request_id, &self.edge);
-        let next = |answers| pull(&self.edge.runner, form, answers);
-        let mut told = std::pin::pin!(next(answers));
+        let mut rest = Some(answers);
+        while let Some(answers) = rest {
+            let (what, more) = pull(&self.edge.runner, form, answers).await;
+            self.deliver(&what).await?;
+            rest = more;
+        }
+        Ok(())
+    }
+
+    /// Comes back only where nobody takes it any more.
+    async fn pulse(&self) -> Result<(), Lost> {
         let mut tick = interval(millis(self.edge.rules.live.ping_ms));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                (what, rest) = &mut told => {
-                    self.deliver(&what).await?;
-                    match rest {
-                        Some(rest) => told.set(next(rest)),
-                        None => return Ok(()),
-                    }
-                }
-                _ = tick.tick() => self.send(COMMENT.into()).await?,
-            }
+            tick.tick().await;
+            self.send(COMMENT.into()).await?;
         }
     }
 

@@ -260,6 +260,39 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_pen_writes_is_taken_in_its_order_and_ends_with_the_pen() {
+        let flow = flow();
+        let (pen, mut body) = flow.written();
+        let writes = async {
+            assert!(pen.write(Bytes::from(vec![b'x'; PIECE])));
+            // Before the first was taken.
+            assert!(pen.write(Bytes::from_static(b"yz")));
+            true
+        };
+        let (sent, first) = tokio::join!(flow.send(SOON, writes), taken(&mut body));
+        assert_eq!((sent, first), (Err(Lost::Stalled), Some(PIECE)), "the rest waits");
+        assert_eq!(taken(&mut body).await, Some(2));
+        let (sent, ()) = tokio::join!(flow.send(SOON, async { true }), async {
+            assert_eq!(
+                taken(&mut body).await,
+                None,
+                "there is nothing, and whoever sent is told"
+            );
+        });
+        assert_eq!(sent, Ok(()));
+        drop(pen);
+        let end = std::future::poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await;
+        assert!(end.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_pen_writes_to_nobody_once_the_connection_has_ended() {
+        let (pen, body) = flow().written();
+        drop(body);
+        assert!(!pen.write(Bytes::from_static(b"x")));
+    }
+
+    #[tokio::test]
     async fn what_is_cut_holds_nothing_and_ends() {
         let flow = flow();
         let mut body = flow.body(once(40_000));

@@ -70,7 +70,7 @@ pub enum Of {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edge {
     /// The change.
-    pub change: Change,
+    pub change: Arc<Change>,
     /// Good for `changes` as a query and as a subscription, whatever the filter.
     pub cursor: Cursor,
 }
@@ -220,7 +220,10 @@ fn edges(rows: &[QueryResult]) -> Result<Vec<Edge>, Error> {
     let edge = |row| {
         let (change, hash) = read(row).map_err(fault::error)?;
         let cursor = cursor_of(change.sequence, &hash)?;
-        Ok(Edge { change, cursor })
+        Ok(Edge {
+            change: Arc::new(change),
+            cursor,
+        })
     };
     rows.iter().map(edge).collect()
 }

@@ -273,7 +273,10 @@ mod tests {
             whole: None,
         };
         let cursor = cursor_of(sequence, &[hash; 32]).unwrap();
-        Edge { change, cursor }
+        Edge {
+            change: Arc::new(change),
+            cursor,
+        }
     }
 
     fn known(edge: &Edge) -> Known {
