@@ -70,7 +70,11 @@ pub fn run(bytes: &[u8]) {
         let values = paging.bounds()[0].unwrap().to_vec();
         one_character_else_is_bad(&paging.cursor(values.clone()).text(), &mut Source(bytes));
         // Rows in memory, of which one lies where the cursor does.
-        let rows = [values.clone(), vec![KeyValue::Int(7); values.len()], Vec::new()];
+        let rows = [
+            values.clone(),
+            vec![KeyValue::Int(7); values.len()],
+            vec![KeyValue::Null; values.len()],
+        ];
         let page = paging.of_memory(rows.into_iter(), &[true, false], |row, values| {
             values.extend_from_slice(row)
         });

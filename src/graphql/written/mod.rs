@@ -91,6 +91,8 @@ impl<'a> Place<'a> {
 const OBJECT: usize = 256;
 /// Bytes by which the objects of a list are longer than the first, about.
 const SPARE: usize = 16;
+/// Bytes that are reserved at once for a list, at most: its first object may be the only long one.
+const MOST: usize = 256 * 1024;
 
 /// What has to be waited for. A box, because types select each other without end.
 type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
@@ -194,7 +196,7 @@ impl<T: ContainerType + Clone> Rows<'_, T> {
     fn separate(&self, index: usize, begin: usize, out: &mut Vec<u8>) {
         if index == 1 {
             let first = out.len().saturating_sub(begin);
-            out.reserve(first.saturating_add(SPARE).saturating_mul(self.0.len()));
+            out.reserve(first.saturating_add(SPARE).saturating_mul(self.0.len()).min(MOST));
         }
         if index > 0 {
             out.push(b',');

@@ -1,4 +1,4 @@
-//! How fast a connection takes what is sent: one message at a time, and none before the one before has left.
+//! How fast a connection takes what is sent. Whoever sends waits until all that was given so far has left.
 
 use std::cell::{Cell, RefCell};
 use std::error::Error as StdError;
@@ -19,10 +19,8 @@ const PIECE: usize = 16 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// All that was sent has been taken, and the connection asks for more.
-    Idle,
-    /// Something has not been taken yet.
-    Busy,
+    /// So many messages have been taken, of all that were given.
+    Taken(u64),
     /// The connection has ended.
     Gone,
 }
@@ -39,12 +37,14 @@ pub(super) enum Lost {
 /// What the two ends know of each other.
 struct Shared {
     progress: watch::Sender<Progress>,
+    /// Messages that were given to the connection.
+    given: Cell<u64>,
     /// The rest of a message of which a part has been taken.
     rest: RefCell<Bytes>,
     /// Whom to wake once there is more, where a pen writes.
     waits: RefCell<Option<Waker>>,
     /// Whether the pen was put down.
-    is_written: Cell<bool>,
+    is_ended: Cell<bool>,
     cut: Cell<bool>,
     seat: RefCell<Seat>,
 }
@@ -57,10 +57,11 @@ impl Flow {
     /// A flow by the connection that has this seat, which is taken until the connection has ended.
     pub(super) fn new(seat: Seat) -> Self {
         Self(Rc::new(Shared {
-            progress: watch::Sender::new(Progress::Idle),
+            progress: watch::Sender::new(Progress::Taken(0)),
+            given: Cell::default(),
             rest: RefCell::default(),
             waits: RefCell::default(),
-            is_written: Cell::default(),
+            is_ended: Cell::default(),
             cut: Cell::default(),
             seat: RefCell::new(seat),
         }))
@@ -87,20 +88,20 @@ impl Flow {
 
     /// Sends by `push`, which tells whether there was somebody to send to, and waits until it was taken.
     pub(super) async fn send(&self, within: Duration, push: impl Future<Output = bool>) -> Result<(), Lost> {
-        self.0.progress.send_if_modified(|progress| {
-            let idle = *progress == Progress::Idle;
-            if idle {
-                *progress = Progress::Busy;
-            }
-            idle
-        });
+        // Counted, because another one may be sent before whoever waits for this one looks.
+        let own = self.0.given.get().saturating_add(1);
+        self.0.given.set(own);
         let mut progress = self.0.progress.subscribe();
         let sent = async {
             if !push.await {
                 return Err(Lost::Gone);
             }
-            match progress.wait_for(|progress| *progress != Progress::Busy).await {
-                Ok(progress) if *progress == Progress::Idle => Ok(()),
+            let is_over = |progress: &Progress| match progress {
+                Progress::Taken(count) => *count >= own,
+                Progress::Gone => true,
+            };
+            match progress.wait_for(is_over).await {
+                Ok(progress) if *progress != Progress::Gone => Ok(()),
                 _ => Err(Lost::Gone),
             }
         };
@@ -144,7 +145,7 @@ impl Pen {
 
 impl Drop for Pen {
     fn drop(&mut self) {
-        self.0.is_written.set(true);
+        self.0.is_ended.set(true);
         self.0.wake();
     }
 }
@@ -169,7 +170,7 @@ impl Body {
     fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Box<dyn StdError>>>> {
         match &mut self.inner {
             Some(inner) => Pin::new(inner).poll_next(cx),
-            None if self.shared.is_written.get() => Poll::Ready(None),
+            None if self.shared.is_ended.get() => Poll::Ready(None),
             None => {
                 self.shared.waits.replace(Some(cx.waker().clone()));
                 Poll::Pending
@@ -194,10 +195,11 @@ impl MessageBody for Body {
             match this.poll_message(cx) {
                 Poll::Ready(Some(Ok(bytes))) => drop(this.shared.rest.replace(bytes)),
                 Poll::Pending => {
+                    let all = Progress::Taken(this.shared.given.get());
                     this.shared.progress.send_if_modified(|progress| {
-                        let busy = *progress == Progress::Busy;
-                        *progress = Progress::Idle;
-                        busy
+                        let is_news = *progress != all;
+                        *progress = all;
+                        is_news
                     });
                     return Poll::Pending;
                 }

@@ -26,12 +26,14 @@ pub(super) fn passed_by(backend: DbBackend, share: f64, test: Expr) -> Expr {
     Expr::cust_with_exprs(format!("likelihood(?, {told})"), [test])
 }
 
-/// What passes a test, where it names values; all, about, where it names what is not to be.
+/// What passes a test on a column that is never null, by what usually has each value.
 fn passing<T>(test: &Choice<T>, usual: impl Fn(&T) -> f64) -> f64 {
     match test {
         Choice::Eq(one) => usual(one),
+        Choice::Ne(one) => 1.0 - usual(one),
         Choice::In(these) => these.iter().map(usual).sum(),
-        Choice::Ne(_) | Choice::NotIn(_) | Choice::IsNull(_) => 1.0,
+        Choice::NotIn(these) => 1.0 - these.iter().map(usual).sum::<f64>(),
+        Choice::IsNull(null) => f64::from(u8::from(!null)),
     }
 }
 

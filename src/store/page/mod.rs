@@ -170,7 +170,7 @@ impl Paging {
 
     /// A page of rows in memory. `keys` adds a row's key values, its id last, to those of others; `descending` tells the
     /// direction of each.
-    pub fn of_memory<R: Clone>(
+    pub fn of_memory<R>(
         &self,
         rows: impl Iterator<Item = R>,
         descending: &[bool],
@@ -180,6 +180,7 @@ impl Paging {
         let mut values = Vec::with_capacity(rows.len() * descending.len());
         rows.iter().for_each(|row| keys(row, &mut values));
         let of_one = values.len().checked_div(rows.len()).unwrap_or_default();
+        debug_assert_eq!(values.len(), rows.len() * of_one, "each row has as many keys");
         let keys = self.keys(values, of_one);
         let order = |one: &[KeyValue], other: &[KeyValue]| compare(one, other, descending);
         let mut sorted: Vec<(usize, R)> = rows.into_iter().enumerate().collect();
