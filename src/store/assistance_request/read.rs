@@ -153,6 +153,13 @@ impl Requests {
             .take()
     }
 
+    /// Those of them that pass a filter.
+    fn passing(&self, reader: &Reader, filter: &Filter<RequestField>) -> SelectStatement {
+        let mut select = self.select(reader);
+        select.and_where(condition::request(reader, &self.aliases, &self.table, filter));
+        select
+    }
+
     fn add_columns(&self, select: &mut SelectStatement, columns: &[ar::Column]) {
         select.columns(columns.iter().map(|column| (self.table.clone(), *column)));
     }
@@ -196,8 +203,7 @@ pub async fn statement(
 ) -> Result<Statement, Error> {
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
-    let mut select = requests.select(reader);
-    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    let mut select = requests.passing(reader, &filter);
     requests.add_columns(&mut select, &[ar::Column::Id]);
     let page = requests.keyset(order).statement(select, paging)?;
     Ok(reader.backend().build(&page))
@@ -221,8 +227,7 @@ pub async fn page(
         false => None,
     };
     let requests = Requests::new();
-    let mut select = requests.select(reader);
-    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    let mut select = requests.passing(reader, &filter);
     let total = match known {
         None if count => Some(condition::count(reader, &select).await?),
         known => known,
@@ -254,8 +259,7 @@ pub async fn pages_of_countries(
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let country = requests.column(ar::Column::CountryCode);
-    let mut select = requests.select(reader);
-    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    let mut select = requests.passing(reader, &filter);
     let one_of = one_of_texts(reader.backend(), country.clone(), countries.clone());
     let mut counting = select.clone();
     requests.add_columns(&mut select, columns);
@@ -318,8 +322,7 @@ pub async fn matching(
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let id = requests.column(ar::Column::Id);
-    let mut select = requests.select(reader);
-    select.and_where(condition::request(reader, &requests.aliases, &requests.table, &filter));
+    let mut select = requests.passing(reader, &filter);
     if let Some(one) = one {
         select.and_where(id.clone().eq(one));
     }
