@@ -1,7 +1,7 @@
 //! The most urgent requests of a status, where statistics are missing. SQLite's planner takes the index of a single column that a
 //! filter names, reads all rows that it leads to, and sorts them: 70 ms at 200,000 requests for the first 50 that are verified and
-//! critical in a region. From this index they are read in their order, by the country that stands in it too. PostgreSQL knows from its statistics that walking the
-//! days in order soon finds enough, so there it would only cost each write.
+//! critical in a region. From this index they are read in their order, and it tells their country too. PostgreSQL knows from its
+//! statistics that walking the days in order soon finds enough, so there it would only cost each write.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

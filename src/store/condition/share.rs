@@ -12,17 +12,16 @@ use sea_orm::sea_query::Expr;
 use crate::domain::filter::Choice;
 
 /// Shares that are told, so that the texts of statements are few.
-const TOLD: [&str; 5] = ["0.01", "0.05", "0.25", "0.5", "0.9"];
+const TOLD: [f64; 4] = [0.01, 0.05, 0.25, 0.5];
+/// What is told of a larger one.
+const MOST: f64 = 0.9;
 
 /// `test`, which this share of the rows passes, about.
 pub(super) fn passed_by(backend: DbBackend, share: f64, test: Expr) -> Expr {
     if backend != DbBackend::Sqlite {
         return test;
     }
-    let told = TOLD
-        .iter()
-        .find(|told| told.parse().is_ok_and(|told: f64| share <= told));
-    let told = told.or(TOLD.last()).unwrap_or(&"0.9");
+    let told = TOLD.into_iter().find(|told| share <= *told).unwrap_or(MOST);
     Expr::cust_with_exprs(format!("likelihood(?, {told})"), [test])
 }
 
