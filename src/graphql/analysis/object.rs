@@ -7,7 +7,7 @@ use macros::leaves;
 use crate::graphql::among::among;
 use crate::graphql::commodity::Commodity;
 use crate::graphql::country::Country;
-use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::page::connection;
@@ -35,20 +35,8 @@ connection!(
 impl NeedsAnalysisRow {
     /// The country that asks.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = || {
-            let Some(code) = &self.0.row()?.country else {
-                return Ok(None);
-            };
-            let entry = among(
-                ctx,
-                self.0.level(),
-                code,
-                |row| Ok(row.country.as_deref()),
-                |all| &all.countries,
-            )?;
-            Ok::<_, Fault>(entry.map(Country).map(One))
-        };
-        nullable(found())
+        let entry = among(ctx, &self.0, |row| Ok(row.country.as_deref()), |all| &all.countries);
+        nullable(entry.map(|found| found.map(Country).map(One)))
     }
 
     /// The country's WHO region.
@@ -73,38 +61,14 @@ impl NeedsAnalysisRow {
 
     /// The items' category, or the one above it at `categoryDepth`.
     async fn category(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
-        let found = || {
-            let Some(code) = &self.0.row()?.category else {
-                return Ok(None);
-            };
-            let entry = among(
-                ctx,
-                self.0.level(),
-                code,
-                |row| Ok(row.category.as_deref()),
-                |all| &all.categories,
-            )?;
-            Ok::<_, Fault>(entry.map(NeedCategory).map(One))
-        };
-        nullable(found())
+        let entry = among(ctx, &self.0, |row| Ok(row.category.as_deref()), |all| &all.categories);
+        nullable(entry.map(|found| found.map(NeedCategory).map(One)))
     }
 
     /// The items' commodity.
     async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
-        let found = || {
-            let Some(code) = &self.0.row()?.commodity else {
-                return Ok(None);
-            };
-            let entry = among(
-                ctx,
-                self.0.level(),
-                code,
-                |row| Ok(row.commodity.as_deref()),
-                |all| &all.commodities,
-            )?;
-            Ok::<_, Fault>(entry.map(Commodity).map(One))
-        };
-        nullable(found())
+        let entry = among(ctx, &self.0, |row| Ok(row.commodity.as_deref()), |all| &all.commodities);
+        nullable(entry.map(|found| found.map(Commodity).map(One)))
     }
 
     /// The requests' urgency.

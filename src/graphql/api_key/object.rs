@@ -7,7 +7,7 @@ use macros::leaves;
 use crate::error::Error;
 use crate::graphql::among::among;
 use crate::graphql::country::Country;
-use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::GlobalId;
 use crate::graphql::organization::Organization;
@@ -49,26 +49,14 @@ impl ApiKey {
 
     /// The country that a FOCAL_POINT speaks for.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = || {
-            let Some(code) = &self.0.row()?.country else {
-                return Ok(None);
-            };
-            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries)?;
-            Ok::<_, Fault>(country.map(Country).map(One))
-        };
-        nullable(found())
+        let country = among(ctx, &self.0, country_code, |all| &all.countries);
+        nullable(country.map(|found| found.map(Country).map(One)))
     }
 
     /// The organization that a RESPONDER speaks for.
     async fn organization(&self, ctx: &Context<'_>) -> Nullable<One<Organization>> {
-        let found = || {
-            let Some(code) = &self.0.row()?.organization else {
-                return Ok(None);
-            };
-            let found = among(ctx, self.0.level(), code, organization_code, |all| &all.organizations)?;
-            Ok::<_, Fault>(found.map(Organization).map(One))
-        };
-        nullable(found())
+        let found = among(ctx, &self.0, organization_code, |all| &all.organizations);
+        nullable(found.map(|found| found.map(Organization).map(One)))
     }
 
     /// The first characters of its secret, to tell keys apart.

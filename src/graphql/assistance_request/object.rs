@@ -141,10 +141,7 @@ impl AssistanceRequest {
 
     /// The country that asks.
     async fn country(&self, ctx: &Context<'_>) -> Fallible<One<Country>> {
-        let level = self.0.level();
-        let country = Country::among(ctx, level, self.0.row()?.country_code()?, |row| {
-            Ok(Some(row.country_code()?))
-        });
+        let country = Country::among(ctx, &self.0, |row| Ok(Some(row.country_code()?)));
         Ok(One(country?))
     }
 

@@ -98,8 +98,7 @@ impl Commodity {
 
     /// Its category.
     async fn category(&self, ctx: &Context<'_>) -> Fallible<One<NeedCategory>> {
-        let code = &self.row()?.category_code;
-        let entry = surely_among(ctx, self.0.level(), code, category_code, |all| &all.categories)?;
+        let entry = surely_among(ctx, &self.0, category_code, |all| &all.categories)?;
         Ok(One(NeedCategory(entry)))
     }
 

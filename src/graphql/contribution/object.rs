@@ -199,8 +199,7 @@ impl Contribution {
 
     /// Who gives.
     async fn organization(&self, ctx: &Context<'_>) -> Fallible<One<Organization>> {
-        let code = self.0.row()?.organization_code()?;
-        let entry = surely_among(ctx, self.0.level(), code, organization_code, |all| &all.organizations)?;
+        let entry = surely_among(ctx, &self.0, organization_code, |all| &all.organizations)?;
         Ok(One(Organization(entry)))
     }
 

@@ -14,7 +14,7 @@ use crate::graphql::assistance_request::{
     request_paging,
 };
 use crate::graphql::fault::Fallible;
-use crate::graphql::level::{Entry, Level};
+use crate::graphql::level::Entry;
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection, wants_total};
 use crate::graphql::request_item::RequestItemFilter;
@@ -38,17 +38,16 @@ connection!(
 );
 
 impl Country {
-    /// The country of one row of a level, in one level with the countries of all its rows; `code_of` gives a row's.
+    /// The country of a row, in one level with the countries of all rows of its level; `code_of` gives a row's.
     ///
     /// # Errors
     /// `INTERNAL` where the code is not known.
     pub fn among<R>(
         ctx: &Context<'_>,
-        level: &Level<R>,
-        code: &str,
+        entry: &Entry<R>,
         code_of: impl Fn(&R) -> Result<Option<&str>, Error>,
     ) -> Fallible<Self> {
-        Ok(Self(surely_among(ctx, level, code, code_of, |all| &all.countries)?))
+        Ok(Self(surely_among(ctx, entry, code_of, |all| &all.countries)?))
     }
 
     fn row(&self) -> Fallible<&Model> {

@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::graphql::among::{Known, among};
 use crate::graphql::assistance_request::AssistanceRequestFilter;
 use crate::graphql::commodity::{Commodity, CommodityConnection, commodity_page};
-use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
@@ -99,14 +99,8 @@ impl NeedCategory {
 
     /// The category above; null for a root.
     async fn parent(&self, ctx: &Context<'_>) -> Nullable<One<NeedCategory>> {
-        let found = || {
-            let Some(code) = &self.row()?.parent_code else {
-                return Ok(None);
-            };
-            let parent = among(ctx, self.0.level(), code, parent_code, |all| &all.categories)?;
-            Ok::<_, Fault>(parent.map(Self).map(One))
-        };
-        nullable(found())
+        let parent = among(ctx, &self.0, parent_code, |all| &all.categories);
+        nullable(parent.map(|found| found.map(Self).map(One)))
     }
 
     /// The categories above, root first.

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::graphql::among::{Known, among};
 use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
 use crate::graphql::country::Country;
-use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
@@ -61,14 +61,8 @@ impl Organization {
 
     /// Where its headquarters are.
     async fn country(&self, ctx: &Context<'_>) -> Nullable<One<Country>> {
-        let found = || {
-            let Some(code) = &self.row()?.country_code else {
-                return Ok(None);
-            };
-            let country = among(ctx, self.0.level(), code, country_code, |all| &all.countries)?;
-            Ok::<_, Fault>(country.map(Country).map(One))
-        };
-        nullable(found())
+        let country = among(ctx, &self.0, country_code, |all| &all.countries);
+        nullable(country.map(|found| found.map(Country).map(One)))
     }
 
     /// Its web site.

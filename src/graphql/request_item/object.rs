@@ -14,7 +14,7 @@ use crate::graphql::among::{among, surely_among};
 use crate::graphql::assistance_request::{AssistanceRequest, Columns};
 use crate::graphql::commodity::Commodity;
 use crate::graphql::contribution::{Asked, ContributionConnection, ContributionFilter, ContributionOrder, nested};
-use crate::graphql::fault::{Fallible, Fault, Nullable, nullable};
+use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Parents, distinct};
 use crate::graphql::need_category::NeedCategory;
 use crate::graphql::node::GlobalId;
@@ -115,11 +115,9 @@ impl RequestItem {
 
     /// Its category.
     async fn category(&self, ctx: &Context<'_>) -> Fallible<One<NeedCategory>> {
-        let code = self.0.row()?.category_code()?;
         let entry = surely_among(
             ctx,
-            self.0.level(),
-            code,
+            &self.0,
             |row| Ok(Some(row.category_code()?)),
             |all| &all.categories,
         )?;
@@ -128,14 +126,8 @@ impl RequestItem {
 
     /// Its commodity; null where it is none of the list.
     async fn commodity(&self, ctx: &Context<'_>) -> Nullable<One<Commodity>> {
-        let found = || {
-            let Some(code) = self.0.row()?.commodity_code()? else {
-                return Ok(None);
-            };
-            let entry = among(ctx, self.0.level(), code, commodity_code, |all| &all.commodities)?;
-            Ok::<_, Fault>(entry.map(Commodity).map(One))
-        };
-        nullable(found())
+        let entry = among(ctx, &self.0, commodity_code, |all| &all.commodities);
+        nullable(entry.map(|found| found.map(Commodity).map(One)))
     }
 
     /// What the codes don't say.
