@@ -11,7 +11,7 @@ use crate::domain::filter::{Filter, ItemField};
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, ItemFigures, always, one_of_ids, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
-use crate::store::row::row;
+use crate::store::row::{Cell, row};
 use crate::store::{Reader, fault};
 
 row! {
@@ -204,7 +204,7 @@ pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ri::Column]) -> Re
     let rows = reader.all(&select).await?;
     let all: Vec<ri::Column> = [ri::Column::Id].into_iter().chain(columns.iter().copied()).collect();
     rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, ItemRow::read(row, &all)?)))
+        .map(|row| Ok((Cell::of(row, 0)?, ItemRow::read(row, &all)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }
@@ -230,7 +230,7 @@ pub async fn of_requests(
         .take();
     let rows = reader.all(&select).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get_by_index(columns.len())?, ItemRow::read(row, columns)?)))
+        .map(|row| Ok((Cell::of(row, columns.len())?, ItemRow::read(row, columns)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }
@@ -261,7 +261,7 @@ pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<HashMap<U
     let rows = reader.all(&select).await?;
     rows.iter()
         .map(|row| {
-            let flag = |index| row.try_get_by_index::<i32>(index).map(|flag| flag == 1);
+            let flag = |index| i32::of(row, index).map(|flag| flag == 1);
             let progress = Progress {
                 asks: flag(1)?,
                 unmet: flag(2)?,
@@ -269,7 +269,7 @@ pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<HashMap<U
                 delivered: flag(4)?,
                 committed: flag(5)?,
             };
-            Ok((row.try_get_by_index(0)?, progress))
+            Ok((Cell::of(row, 0)?, progress))
         })
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)

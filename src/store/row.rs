@@ -1,5 +1,67 @@
 //! Flat rows of which only the columns that were asked for are read.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use entity::enums::{ContributionStatus, ItemKind, Locale, Priority, RequestStatus};
+use sea_orm::{ActiveEnum, DbErr, QueryResult, RuntimeErr, TryGetable};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// A value in a column of a row. Pages have thousands of them.
+pub(crate) trait Cell: Sized {
+    /// Reads the column at this index.
+    ///
+    /// # Errors
+    /// Where it holds no such value.
+    fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr>;
+}
+
+/// From PostgreSQL without comparing the type of the column with all that could hold such a value, which takes longer than reading
+/// it: the columns are ours.
+fn cell<'r, T>(row: &'r QueryResult, index: usize) -> Result<T, DbErr>
+where
+    T: TryGetable + sqlx::Decode<'r, sqlx::Postgres>,
+{
+    match row.try_as_pg_row() {
+        Some(row) => {
+            let value = row.try_get_unchecked(index);
+            value.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+        }
+        None => row.try_get_by_index(index),
+    }
+}
+
+macro_rules! cells {
+    ($($type:ty),*) => {
+        $(impl Cell for $type {
+            fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr> {
+                cell(row, index)
+            }
+        }
+
+        impl Cell for Option<$type> {
+            fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr> {
+                cell(row, index)
+            }
+        })*
+    };
+}
+
+cells!(bool, i16, i32, i64, String, Uuid, NaiveDate, DateTime<Utc>);
+
+macro_rules! words {
+    ($($enum:ty),*) => {
+        $(impl Cell for $enum {
+            fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr> {
+                Self::try_from_value(&Cell::of(row, index)?)
+            }
+        })*
+    };
+}
+
+words!(ContributionStatus, ItemKind, Locale, Priority, RequestStatus);
+
 /// Declares a row of an entity: a struct that holds what was read, with one accessor a column.
 macro_rules! row {
     ($(#[$doc:meta])* $name:ident ($cells:ident) of $entity:ident { $($(#[$field_doc:meta])* $field:ident / $column:ident : $type:ty),* $(,)? }) => {
@@ -21,7 +83,7 @@ macro_rules! row {
                 let mut row = Box::<$cells>::default();
                 for (index, column) in columns.iter().enumerate() {
                     match column {
-                        $($entity::Column::$column => row.$field = Some(result.try_get_by_index(index)?),)*
+                        $($entity::Column::$column => row.$field = Some(crate::store::row::Cell::of(result, index)?),)*
                         #[allow(unreachable_patterns, reason = "an entity may have columns that no reader is shown")]
                         _ => {}
                     }

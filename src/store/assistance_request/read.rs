@@ -15,7 +15,7 @@ use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, Visible, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Are, Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
-use crate::store::row::row;
+use crate::store::row::{Cell, row};
 use crate::store::{Reader, fault, needs};
 
 row! {
@@ -268,7 +268,7 @@ pub async fn pages_of_countries(
     let parents = Parents {
         column: country.clone(),
         are: Are::Where(one_of.clone()),
-        read: |row: &sea_orm::QueryResult, index: usize| row.try_get_by_index::<String>(index),
+        read: |row: &sea_orm::QueryResult, index: usize| String::of(row, index),
     };
     let mut pages = keyset
         .pages(reader, select, columns.len(), parents, paging, read)
@@ -280,7 +280,7 @@ pub async fn pages_of_countries(
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([country]);
         for row in reader.all(&counting).await? {
-            let read = || Ok((row.try_get_by_index::<String>(0)?, row.try_get_by_index::<i64>(1)?));
+            let read = || Ok((String::of(&row, 0)?, i64::of(&row, 1)?));
             let (country, total) = read().map_err(fault::error)?;
             pages.entry(country).or_default().total = Some(u64::try_from(total).unwrap_or_default());
         }
@@ -304,7 +304,7 @@ pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ar::Column]) -> Re
     select.expr(id);
     let rows = reader.all(&select).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get_by_index(columns.len())?, RequestRow::read(row, columns)?)))
+        .map(|row| Ok((Cell::of(row, columns.len())?, RequestRow::read(row, columns)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }
@@ -328,7 +328,7 @@ pub async fn matching(
     }
     select.expr(id).limit(u64::try_from(most).unwrap_or(u64::MAX));
     let rows = reader.all(&select).await?;
-    let ids = rows.iter().map(|row| row.try_get_by_index(0));
+    let ids = rows.iter().map(|row| Cell::of(row, 0));
     ids.collect::<Result<_, sea_orm::DbErr>>().map_err(fault::error)
 }
 

@@ -10,6 +10,7 @@ use crate::store::assistance_request::RequestRow;
 use crate::store::condition::{one_of_ids, one_of_texts};
 use crate::store::page::Are;
 use crate::store::request_item::ItemRow;
+use crate::store::row::Cell;
 
 /// Whose contributions a nested page shows.
 #[derive(Clone, Debug)]
@@ -89,8 +90,8 @@ impl Owners {
     /// The one that this column of a row names.
     pub(super) fn read(&self, row: &QueryResult, index: usize) -> Result<Owner, DbErr> {
         match &self.0 {
-            Kind::Requests(_) | Kind::Items(_) => row.try_get_by_index(index).map(Owner::Id),
-            Kind::Organizations(_) => row.try_get_by_index(index).map(Owner::Code),
+            Kind::Requests(_) | Kind::Items(_) => Cell::of(row, index).map(Owner::Id),
+            Kind::Organizations(_) => Cell::of(row, index).map(Owner::Code),
         }
     }
 

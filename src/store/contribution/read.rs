@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_request};
 use crate::store::contribution::{Owner, Owners};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
-use crate::store::row::row;
+use crate::store::row::{Cell, row};
 use crate::store::{Reader, fault};
 
 row! {
@@ -274,7 +274,7 @@ pub async fn pages_of(
             .expr(Func::count(Expr::cust("*")))
             .add_group_by([key]);
         for row in reader.all(&counting).await? {
-            let read = || Ok((owners.read(&row, 0)?, row.try_get_by_index::<i64>(1)?));
+            let read = || Ok((owners.read(&row, 0)?, i64::of(&row, 1)?));
             let (owner, total) = read().map_err(fault::error)?;
             pages.entry(owner).or_default().total = Some(u64::try_from(total).unwrap_or_default());
         }
@@ -302,12 +302,7 @@ pub async fn by_ids(
     select.expr(id);
     let rows = reader.all(&select).await?;
     rows.iter()
-        .map(|row| {
-            Ok((
-                row.try_get_by_index(columns.len())?,
-                ContributionRow::read(row, columns)?,
-            ))
-        })
+        .map(|row| Ok((Cell::of(row, columns.len())?, ContributionRow::read(row, columns)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }
@@ -356,7 +351,7 @@ pub async fn deliveries_of(
         .take();
     let rows = reader.all(&select).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get_by_index(columns.len())?, DeliveryRow::read(row, columns)?)))
+        .map(|row| Ok((Cell::of(row, columns.len())?, DeliveryRow::read(row, columns)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }
@@ -387,7 +382,7 @@ pub async fn deliveries_by_ids(
         .and_where(one_of_ids(reader.backend(), id, ids));
     let rows = reader.all(&select).await?;
     rows.iter()
-        .map(|row| Ok((row.try_get_by_index(columns.len())?, DeliveryRow::read(row, columns)?)))
+        .map(|row| Ok((Cell::of(row, columns.len())?, DeliveryRow::read(row, columns)?)))
         .collect::<Result<_, sea_orm::DbErr>>()
         .map_err(fault::error)
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::store::condition::always;
 use crate::store::page::cursor::{KeyValue, Keys, altered};
 use crate::store::page::{Page, Paging};
+use crate::store::row::Cell;
 use crate::store::{Reader, fault};
 
 /// What kind of value a key's column holds.
@@ -230,19 +231,13 @@ impl KeyKind {
             value.map_or(KeyValue::Null, make)
         }
         Ok(match self {
-            Self::SmallInt => or_null(row.try_get_by_index::<Option<i16>>(index)?, |value| {
-                KeyValue::Int(value.into())
-            }),
-            Self::Int => or_null(row.try_get_by_index::<Option<i32>>(index)?, |value| {
-                KeyValue::Int(value.into())
-            }),
-            Self::BigInt => or_null(row.try_get_by_index::<Option<i64>>(index)?, KeyValue::Int),
-            Self::Text => or_null(row.try_get_by_index::<Option<String>>(index)?, |text| {
-                KeyValue::Text(text.into())
-            }),
-            Self::Time => or_null(row.try_get_by_index::<Option<DateTime<Utc>>>(index)?, KeyValue::Time),
-            Self::Date => or_null(row.try_get_by_index::<Option<NaiveDate>>(index)?, KeyValue::Date),
-            Self::Id => or_null(row.try_get_by_index::<Option<Uuid>>(index)?, KeyValue::Id),
+            Self::SmallInt => or_null(Option::<i16>::of(row, index)?, |value| KeyValue::Int(value.into())),
+            Self::Int => or_null(Option::<i32>::of(row, index)?, |value| KeyValue::Int(value.into())),
+            Self::BigInt => or_null(Option::<i64>::of(row, index)?, KeyValue::Int),
+            Self::Text => or_null(Option::<String>::of(row, index)?, |text| KeyValue::Text(text.into())),
+            Self::Time => or_null(Option::<DateTime<Utc>>::of(row, index)?, KeyValue::Time),
+            Self::Date => or_null(Option::<NaiveDate>::of(row, index)?, KeyValue::Date),
+            Self::Id => or_null(Option::<Uuid>::of(row, index)?, KeyValue::Id),
         })
     }
 }
