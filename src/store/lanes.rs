@@ -1,13 +1,13 @@
 //! Connections of PostgreSQL that are kept between statements. The library's pool asks each connection that comes back
 //! whether it is still good, and can't know whether a dropped request left a transaction on it: that is two round trips
-//! more for each statement. Here a connection comes back as it is known to be, and only one whose request went away in the
-//! middle is put in order first.
+//! more for each statement. Here a connection comes back as it is known to be: at the end of a snapshot its ROLLBACK is on the
+//! way, and only one whose request went away in the middle, or was refused something, is put in order first.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
@@ -76,6 +76,8 @@ pub(super) struct Lane {
     in_transaction: bool,
     /// Whether a statement was sent whose end has not been seen.
     is_busy: bool,
+    /// Whether the database refused a statement, after which it is ready again a little later.
+    was_refused: bool,
     permit: Option<OwnedSemaphorePermit>,
 }
 
@@ -139,6 +141,7 @@ impl Lanes {
             held: None,
             in_transaction: false,
             is_busy: false,
+            was_refused: false,
             permit: Some(permit),
         };
         loop {
@@ -192,7 +195,7 @@ impl Lanes {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes back a connection that is in the middle of nothing.
+    /// Takes back a connection that is in the middle of nothing, or about to be.
     fn keep(&self, held: Held) {
         let mut idle = self.idle();
         // Asked while nobody can close: what is closed must not get any more.
@@ -239,6 +242,13 @@ impl Held {
     fn close(self) -> OwnedSemaphorePermit {
         drop(self.connection.detach());
         self.place
+    }
+
+    /// Sends the end of its transaction and waits for nothing: whoever uses the connection next reads the answer before anything
+    /// else. The database must be ready for a statement, else none is sent. False where it did not leave.
+    fn sends_rollback(&mut self) -> bool {
+        let ended = self.connection.execute("ROLLBACK").now_or_never();
+        !matches!(ended, Some(Err(_))) && !self.connection.should_flush()
     }
 }
 
@@ -318,6 +328,7 @@ impl Lane {
         outcome.map_err(|error| {
             let refusal = error.as_database_error().and_then(|error| error.try_downcast_ref());
             let is_refusal = refusal.is_some_and(|error: &PgDatabaseError| error.severity() == PgSeverity::Error);
+            self.was_refused |= is_refusal;
             if !is_refusal && let Some(held) = self.held.take() {
                 drop(held.close());
                 self.lanes.loss.seen();
@@ -333,8 +344,14 @@ impl Drop for Lane {
             return;
         };
         let (lanes, in_transaction) = (Arc::clone(&self.lanes), self.in_transaction);
-        if !in_transaction && !self.is_busy {
+        if !self.is_busy && !in_transaction {
             return lanes.keep(held);
+        }
+        if !self.is_busy && !self.was_refused {
+            return match held.sends_rollback() {
+                true => lanes.keep(held),
+                false => drop(held.close()),
+            };
         }
         let patience = if self.is_busy { LEFT } else { lanes.patience };
         let permit = self.permit.take();

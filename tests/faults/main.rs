@@ -20,4 +20,5 @@ mod disk;
 #[path = "../invariants/mod.rs"]
 mod invariants;
 mod migrating;
+mod refused;
 mod rolling;
