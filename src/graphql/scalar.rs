@@ -1,6 +1,7 @@
 //! The scalars: what is no value of theirs never reaches a resolver.
 
 use std::fmt;
+use std::ops::Range;
 
 use async_graphql::{Description, InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
@@ -48,25 +49,27 @@ fn text(value: &impl Print) -> String {
 
 impl Print for Date {
     fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        print_day(self.0, out)
+        let mut text = *b"0000-00-00";
+        match put_day(&mut text, self.0) {
+            true => write_ascii(&text, out),
+            false => write!(out, "{}", self.0.format("%Y-%m-%d")),
+        }
     }
 }
 
 impl Print for DateTime {
     fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let (time, micros) = (self.0.time(), self.0.timestamp_subsec_micros());
-        if micros >= 1_000_000 {
-            // Within a leap second.
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        // Within a leap second there are more of them.
+        if micros >= 1_000_000 || !put_day(&mut text, self.0.date_naive()) {
             return out.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true));
         }
-        print_day(self.0.date_naive(), out)?;
-        for (sign, number) in [('T', time.hour()), (':', time.minute()), (':', time.second())] {
-            out.write_char(sign)?;
-            print_digits(number, 2, out)?;
-        }
-        out.write_char('.')?;
-        print_digits(micros, 6, out)?;
-        out.write_char('Z')
+        put(&mut text, 11..13, time.hour());
+        put(&mut text, 14..16, time.minute());
+        put(&mut text, 17..19, time.second());
+        put(&mut text, 20..26, micros);
+        write_ascii(&text, out)
     }
 }
 
@@ -82,25 +85,29 @@ impl Print for BigInt {
     }
 }
 
-/// As chrono does it by a format, which it reads anew each time.
-fn print_day(day: NaiveDate, out: &mut impl fmt::Write) -> fmt::Result {
-    match u32::try_from(day.year()) {
-        Ok(year @ 0..=9999) => print_digits(year, 4, out)?,
-        _ => return write!(out, "{}", day.format("%Y-%m-%d")),
-    }
-    for number in [day.month(), day.day()] {
-        out.write_char('-')?;
-        print_digits(number, 2, out)?;
-    }
-    Ok(())
+/// Puts a day into the first ten bytes, as chrono does it by a format, which it reads anew each time. False where its year takes
+/// more.
+fn put_day(text: &mut [u8], day: NaiveDate) -> bool {
+    let Ok(year @ 0..=9999) = u32::try_from(day.year()) else {
+        return false;
+    };
+    put(text, 0..4, year);
+    put(text, 5..7, day.month());
+    put(text, 8..10, day.day());
+    true
 }
 
-fn print_digits(number: u32, width: u32, out: &mut impl fmt::Write) -> fmt::Result {
-    for place in (0..width).rev() {
-        let digit = number / 10_u32.pow(place) % 10;
-        out.write_char(char::from_digit(digit, 10).unwrap_or_default())?;
+/// Puts the last digits of a number, as many as there is room for.
+fn put(text: &mut [u8], room: Range<usize>, number: u32) {
+    let mut rest = number;
+    for digit in text.get_mut(room).unwrap_or_default().iter_mut().rev() {
+        *digit = b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or_default());
+        rest /= 10;
     }
-    Ok(())
+}
+
+fn write_ascii(text: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
+    out.write_str(std::str::from_utf8(text).map_err(|_| fmt::Error)?)
 }
 
 fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueError<T> {
