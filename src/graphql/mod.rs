@@ -80,9 +80,14 @@ pub fn schema() -> NeedsSchema {
     build().finish()
 }
 
-/// The same for documents that are known to be valid: it checks none.
+/// The same for documents that are known to be valid, and ask for nothing of the schema itself: it checks none. It says that it is
+/// part of a federation, whose fields no valid document has: else async-graphql looks for one through all types (`has_entities`) at
+/// each root field of a query, a twentieth of what a lookup costs.
 pub fn checked_schema() -> NeedsSchema {
-    build().validation_mode(ValidationMode::Fast).finish()
+    build()
+        .validation_mode(ValidationMode::Fast)
+        .enable_federation()
+        .finish()
 }
 
 fn build() -> SchemaBuilder<Query, Mutation, Subscription> {

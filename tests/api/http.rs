@@ -326,6 +326,22 @@ fn limits_and_introspection_are_the_operators() {
 }
 
 #[test]
+fn the_schema_is_the_same_however_often_it_is_asked_for() {
+    on_each(&[], async |app| {
+        let query = "{ ...Asked country(code: \"BGD\") { code } }
+            fragment Asked on Query { known: __schema { types { name } queryType { fields { name } } } }";
+        let first = app.ask(None, query, json!({})).await;
+        let fields = first["known"]["queryType"]["fields"].as_array().unwrap();
+        let federated = |field: &Value| field["name"].as_str().unwrap().starts_with('_');
+        assert!(!fields.is_empty() && !fields.iter().any(federated));
+        // From the second time on, the document is known to be valid.
+        for _ in 0..3 {
+            assert_eq!(app.ask(None, query, json!({})).await, first);
+        }
+    });
+}
+
+#[test]
 fn pages_of_named_origins_may_call_and_others_may_not() {
     on_each(
         &["--allowed-origins=https://a.example,https://b.example"],

@@ -72,15 +72,19 @@ impl Call {
     }
 
     /// Executes it, here or apart on the runtime for operations. The executor checks a document once; after that only those
-    /// whose variables it has to look into.
+    /// whose variables it has to look into, and those that ask for the schema.
     ///
     /// # Errors
     /// Where it is apart and fails as a whole.
     async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
         let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
+        let asks_for_schema = admitted
+            .roots
+            .iter()
+            .any(|root| matches!(root.as_str(), "__schema" | "__type"));
         let request = self.request(actor, admitted);
         let work = async move {
-            let schema = match form.is_sound() {
+            let schema = match form.is_sound() && !asks_for_schema {
                 true => &edge.checked_schema,
                 false => &edge.schema,
             };
