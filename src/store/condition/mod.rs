@@ -55,8 +55,12 @@ pub(crate) fn one_of_texts(backend: DbBackend, expr: Expr, values: Vec<String>) 
 /// and is planned anew at each execution, which costs more than reading the rows.
 pub(crate) const USUAL: usize = 10;
 
-/// The same for ids.
+/// The same for ids, but for a single one, which has a text of its own: of one id every planner knows that few rows have it, also
+/// in a table that was never analyzed.
 pub(crate) fn one_of_ids(backend: DbBackend, expr: Expr, values: &[uuid::Uuid]) -> Expr {
+    if let [id] = values {
+        return expr.eq(*id);
+    }
     match backend {
         DbBackend::Postgres => {
             let mut values = values.to_vec();
