@@ -84,26 +84,34 @@ pub fn plain(value: Decimal) -> String {
 /// # Errors
 /// Those of `out`.
 pub fn print(value: Decimal, out: &mut impl fmt::Write) -> fmt::Result {
-    let (digits, scale) = (value.mantissa().unsigned_abs(), value.scale());
     // All that is kept and most sums fit 64 bits, with which a processor counts by itself: pages have thousands of them.
-    let (Ok(digits), Some(one)) = (u64::try_from(digits), 10_u64.checked_pow(scale)) else {
+    let (Ok(digits), scale @ 0..=19) = (u64::try_from(value.mantissa().unsigned_abs()), value.scale()) else {
         return write!(out, "{}", value.normalize());
     };
-    if value.mantissa() < 0 {
-        out.write_char('-')?;
-    }
-    write!(out, "{}", digits / one)?;
-    match digits % one {
-        0 => Ok(()),
-        rest => {
-            let (rest, scale) = shortened(rest, scale);
-            write!(
-                out,
-                ".{rest:0width$}",
-                width = usize::try_from(scale).unwrap_or_default()
-            )
+    let (mut digits, scale) = shortened(digits, scale);
+    // Up to 20 digits, a point and a sign, from the last to the first.
+    let mut text = [0; 24];
+    let mut room = text.iter_mut().rev();
+    let mut put = |byte| {
+        if let Some(place) = room.next() {
+            *place = byte;
         }
+    };
+    let mut places = 0;
+    while digits > 0 || places <= scale {
+        if places == scale && scale > 0 {
+            put(b'.');
+        }
+        put(b'0'.saturating_add(u8::try_from(digits % 10).unwrap_or_default()));
+        digits /= 10;
+        places += 1;
     }
+    if value.mantissa() < 0 {
+        put(b'-');
+    }
+    let free = room.len();
+    let text = std::str::from_utf8(text.get(free..).unwrap_or_default());
+    out.write_str(text.map_err(|_| fmt::Error)?)
 }
 
 /// The same number with the fewest decimals.
