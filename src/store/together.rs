@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::shared::Shared;
 use crate::error::Error;
@@ -12,8 +12,11 @@ use crate::error::Error;
 #[derive(Debug, Default)]
 pub(super) struct Together<T> {
     asked: AtomicU64,
-    /// How many of those who asked have their answer, and the last answer.
-    answered: Mutex<(u64, T)>,
+    /// How many of those who asked have their answer, and the last answer. All who wait hear of it at once: told from one to the
+    /// next, each would have to wake another thread.
+    answered: watch::Sender<(u64, T)>,
+    /// Held by who puts the question.
+    turn: Mutex<()>,
 }
 
 impl<T: Clone> Together<T> {
@@ -26,12 +29,18 @@ impl<T: Clone> Together<T> {
         F: Future<Output = Result<T, Error>>,
     {
         let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        let mut answered = self.answered.lock().await;
-        if answered.0 < mine {
-            let all = self.asked.load(Ordering::SeqCst);
-            *answered = (all, ask().await?);
-        }
-        Ok(answered.1.clone())
+        let is_answered = |(count, _): &(u64, T)| *count >= mine;
+        let mut answers = self.answered.subscribe();
+        let turn = tokio::select! {
+            biased;
+            Ok(answer) = async { answers.wait_for(is_answered).await.map(|answered| answered.1.clone()) } => return Ok(answer),
+            turn = self.turn.lock() => turn,
+        };
+        let all = self.asked.load(Ordering::SeqCst);
+        let answer = ask().await?;
+        self.answered.send_replace((all, answer.clone()));
+        drop(turn);
+        Ok(answer)
     }
 }
 
