@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::graphql::context;
 use crate::http::answer::{Answer, Cost, Form, Keeping};
 use crate::http::call::Call;
-use crate::http::gate::{Admitted, OperationKind};
+use crate::http::gate::{Admitted, OperationKind, asks_for_schema};
 use crate::http::remembered::Question;
 use crate::http::run::Fate;
 use crate::store::inherited;
@@ -78,10 +78,7 @@ impl Call {
     /// Where it is apart and fails as a whole.
     async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
         let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
-        let asks_for_schema = admitted
-            .roots
-            .iter()
-            .any(|root| matches!(root.as_str(), "__schema" | "__type"));
+        let asks_for_schema = asks_for_schema(&admitted.roots);
         let request = self.request(actor, admitted);
         let work = async move {
             let schema = match form.is_sound() && !asks_for_schema {

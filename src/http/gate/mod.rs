@@ -146,7 +146,7 @@ impl Gate {
         let document = self.document(hash, incoming.document, limits)?;
         let (operation, known) = document.operation(incoming.operation_name)?;
         let roots = roots(&document, operation);
-        if !incoming.introspection && roots.iter().any(|root| matches!(root.as_str(), "__schema" | "__type")) {
+        if !incoming.introspection && asks_for_schema(&roots) {
             return Err(Error::IntrospectionDisabled.into());
         }
         let variables = coerce::variables(
@@ -248,6 +248,11 @@ fn key(text: &str, limits: &Limits) -> Key {
     }
     hash.update(text);
     hash.finalize().into()
+}
+
+/// Whether one of these root fields tells of the schema itself.
+pub fn asks_for_schema(roots: &[String]) -> bool {
+    roots.iter().any(|root| matches!(root.as_str(), "__schema" | "__type"))
 }
 
 fn roots(document: &Document, operation: &Operation) -> Vec<String> {
