@@ -28,9 +28,9 @@ impl<M> Among<M> {
         let (mut rows, mut by_code) = (Vec::new(), HashMap::new());
         let mut place_of = |code| {
             *by_code.entry(code).or_insert_with(|| {
-                let known = table.get(code)?;
+                let (known, place) = (table.get(code)?, rows.len());
                 rows.push(Arc::clone(known));
-                rows.len().checked_sub(1)
+                Some(place)
             })
         };
         let of_rows = level.rows.iter().map(|row| Ok(code_of(row)?.and_then(&mut place_of)));
