@@ -102,7 +102,7 @@ pub fn print(value: Decimal, out: &mut impl fmt::Write) -> fmt::Result {
         if places == scale && scale > 0 {
             put(b'.');
         }
-        put(b'0'.saturating_add(u8::try_from(digits % 10).unwrap_or_default()));
+        put(last_digit(digits));
         digits /= 10;
         places += 1;
     }
@@ -112,6 +112,11 @@ pub fn print(value: Decimal, out: &mut impl fmt::Write) -> fmt::Result {
     let free = room.len();
     let text = std::str::from_utf8(text.get(free..).unwrap_or_default());
     out.write_str(text.map_err(|_| fmt::Error)?)
+}
+
+/// The last digit of a number, as it is written.
+pub fn last_digit(number: u64) -> u8 {
+    b'0'.saturating_add(u8::try_from(number % 10).unwrap_or_default())
 }
 
 /// The same number with the fewest decimals.

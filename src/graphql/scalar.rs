@@ -99,9 +99,9 @@ fn put_day(text: &mut [u8], day: NaiveDate) -> bool {
 
 /// Puts the last digits of a number, as many as there is room for.
 fn put(text: &mut [u8], room: Range<usize>, number: u32) {
-    let mut rest = number;
+    let mut rest = u64::from(number);
     for digit in text.get_mut(room).unwrap_or_default().iter_mut().rev() {
-        *digit = b'0'.saturating_add(u8::try_from(rest % 10).unwrap_or_default());
+        *digit = number::last_digit(rest);
         rest /= 10;
     }
 }
