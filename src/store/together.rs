@@ -74,7 +74,10 @@ impl<T: Clone + Default> Apart<T> {
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicI64;
+    use std::time::Duration;
 
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
     use tokio::sync::Notify;
 
     use super::*;
@@ -109,6 +112,34 @@ mod tests {
                 Some(2),
                 "who came meanwhile is not told what was known before"
             );
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn nobody_is_told_what_was_asked_before_they_came_and_all_are_told() {
+        let (together, clock) = (Arc::new(Together::default()), Arc::new(AtomicI64::new(0)));
+        let askers = (0..16).map(|asker| {
+            let (together, clock) = (Arc::clone(&together), Arc::clone(&clock));
+            tokio::spawn(async move {
+                let question = || async {
+                    let now = clock.load(Ordering::SeqCst);
+                    tokio::task::yield_now().await;
+                    Ok(now)
+                };
+                for number in 0..2_000 {
+                    let came = clock.fetch_add(1, Ordering::SeqCst) + 1;
+                    // Some go away in the middle, also while they ask for all.
+                    if (asker + number) % 5 == 0 {
+                        drop(together.ask(question).now_or_never());
+                    } else {
+                        assert!(together.ask(question).await.ok() >= Some(came));
+                    }
+                }
+            })
+        });
+        let asked = tokio::time::timeout(Duration::from_secs(60), join_all(askers.collect::<Vec<_>>()));
+        for asker in asked.await.expect("all have their answers") {
+            asker.unwrap();
         }
     }
 
