@@ -88,7 +88,7 @@ pub fn mutation<'a>(
         operation.ok_or_else(|| Fault(Error::internal(format!("{mutation} stands in no table of rights"))))?;
     require(&request.actor, operation, mutation)?;
     let mut problems = Problems::default();
-    let mut author = Author::from(Arc::clone(&request.actor));
+    let mut once = None;
     if let Some(key) = idempotency.key(&mut problems) {
         let arguments = ctx.field().arguments();
         let arguments = arguments.map_err(|cause| Error::internal(format!("an argument: {}", cause.message)))?;
@@ -96,7 +96,7 @@ pub fn mutation<'a>(
             .iter()
             .find(|(name, _)| name == "input")
             .map(|(_, value)| value);
-        author.once = Some(Once {
+        once = Some(Once {
             key,
             mutation,
             input: hash(input, given),
@@ -104,7 +104,7 @@ pub fn mutation<'a>(
     }
     Ok(Call {
         request,
-        author,
+        author: Author::new(Arc::clone(&request.actor), once),
         problems,
     })
 }

@@ -1,5 +1,6 @@
 //! Keys of idempotency: what a write did is remembered with it, so that the same again does nothing and is told the same.
-//! A key is claimed first of all in the write's own transaction, so of two at once one writes, and the other waits for it.
+//! A key is claimed first of all in the write's own transaction, so of two at once one writes, and the other waits for it. What
+//! the write will give is written with the claim, where it is known by then.
 
 use std::sync::Arc;
 
@@ -28,6 +29,26 @@ pub struct Author {
     pub actor: Arc<Actor>,
     /// The key; without one the same again is another write.
     pub once: Option<Once>,
+    /// What the write will give if it changes anything, as it is remembered.
+    promised: Option<String>,
+}
+
+impl Author {
+    /// One whose write is to happen once only, where there is a key.
+    pub const fn new(actor: Arc<Actor>, once: Option<Once>) -> Self {
+        Self {
+            actor,
+            once,
+            promised: None,
+        }
+    }
+
+    /// With what the write will give if it changes anything, where that is known before it begins: it is then remembered
+    /// without a statement of its own.
+    pub(crate) fn promising<T: Serialize>(self, done: Option<&T>) -> Self {
+        let promised = self.once.as_ref().and(done).and_then(|done| written(done).ok());
+        Self { promised, ..self }
+    }
 }
 
 /// A key, and what it was given for.
@@ -43,25 +64,28 @@ pub struct Once {
 
 impl From<Arc<Actor>> for Author {
     fn from(actor: Arc<Actor>) -> Self {
-        Self { actor, once: None }
+        Self::new(actor, None)
     }
 }
 
 /// Runs `work`, unless its key says that it was done: then what it gave is given again.
-pub(super) async fn run<T, F>(w: &Write, once: Option<&Once>, work: &F) -> Outcome<T>
+pub(super) async fn run<T, F>(w: &Write, author: &Author, work: &F) -> Outcome<T>
 where
     T: Serialize + DeserializeOwned,
     F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
 {
-    let Some(once) = once else {
+    let Some(once) = &author.once else {
         return work(w).await;
     };
-    if !claim(w, once).await? {
+    if !claim(w, once, author.promised.as_deref()).await? {
         return remembered(w, once).await;
     }
     let done = work(w).await?;
     if w.changed() {
-        remember(w, once, written(&done)?).await?;
+        let outcome = written(&done)?;
+        if author.promised.as_ref() != Some(&outcome) {
+            remember(w, once, outcome).await?;
+        }
     } else {
         forget(w, once).await?;
     }
@@ -70,15 +94,16 @@ where
 
 /// Makes the key this write's own, where nobody has it or had it too long ago. Waits for whoever is about to have it,
 /// and where it is theirs keeps it from being swept.
-async fn claim(w: &Write, once: &Once) -> Outcome<bool> {
+async fn claim(w: &Write, once: &Once, outcome: Option<&str>) -> Outcome<bool> {
     let claim = Query::insert()
         .into_table(TABLE)
-        .columns(["principal", "key", "mutation", "input", "created_at"])
+        .columns(["principal", "key", "mutation", "input", "outcome", "created_at"])
         .values_panic([
             w.actor.principal_text().into(),
             once.key.as_str().into(),
             once.mutation.into(),
             once.input.to_vec().into(),
+            outcome.into(),
             w.now.into(),
         ])
         .on_conflict(

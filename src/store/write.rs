@@ -173,7 +173,7 @@ impl Store {
             store: self.clone(),
             journal: Journal::default(),
         };
-        match idempotency::run(&write, author.once.as_ref(), work).await {
+        match idempotency::run(&write, author, work).await {
             Ok(done) => {
                 let changed = change::flush(&write).await?;
                 match write.tx.commit().await {

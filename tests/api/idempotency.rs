@@ -363,7 +363,7 @@ on_both! {
         assert!(!format!("{remembered:?}").contains(&secret[4..]));
     }
 
-    async fn a_key_costs_two_statements_and_none_costs_none(app) {
+    async fn a_key_costs_one_statement_and_none_costs_none(app) {
         let people = people(app).await;
         let mut spent = Vec::new();
         create(app, &people.focal, draft()).await;
@@ -377,10 +377,10 @@ on_both! {
             spent.push(app.store.statements() - before);
         }
         // The reference's number (and with it, on PostgreSQL, who writes), the request, its items, and the
-        // request for the answer; and of the ledger the changes, their places, and on SQLite the last place before them. Who
+        // request for the answer; what a key remembers is written with its claim; and of the ledger the changes, their places, and on SQLite the last place before them. Who
         // asks again waits on PostgreSQL until what was done has its place.
         let named = u64::from(app.backend == Backend::Postgres);
         let ledger = 3 - named;
-        assert_eq!(spent, [4 + ledger, 4 + ledger + 2, 1 + 2 + 2 * named], "on {:?}", app.backend);
+        assert_eq!(spent, [4 + ledger, 4 + ledger + 1, 1 + 2 + 2 * named], "on {:?}", app.backend);
     }
 }

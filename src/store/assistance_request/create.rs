@@ -24,13 +24,14 @@ use crate::store::{Author, Outcome, Store, Write, fault, movement};
 /// `FORBIDDEN` for a country that the actor does not speak for; DUPLICATE where its source and external id are taken;
 /// NO_ITEMS where an empty one is to be handed in.
 pub async fn create(store: &Store, author: impl Into<Author>, new: NewRequest, submit: bool) -> Outcome<Uuid> {
-    let new = Arc::new(new);
+    let (new, id) = (Arc::new(new), Uuid::now_v7());
+    let author = author.into().promising(Some(&id));
     store
         .write_from(author, Opening::Number, move |w| {
             let new = Arc::clone(&new);
             Box::pin(async move {
                 let begin = if submit { Begin::Submitted } else { Begin::Draft };
-                insert(w, &new, begin, w.now).await
+                insert(w, id, &new, begin, w.now).await
             })
         })
         .await
@@ -56,13 +57,18 @@ pub(super) fn check_country(actor: &Actor, country: &str) -> Result<(), Error> {
 }
 
 /// Inserts a request and its items.
-pub(super) async fn insert(w: &Write, new: &NewRequest, begin: Begin, confirmed_at: DateTime<Utc>) -> Outcome<Uuid> {
+pub(super) async fn insert(
+    w: &Write,
+    id: Uuid,
+    new: &NewRequest,
+    begin: Begin,
+    confirmed_at: DateTime<Utc>,
+) -> Outcome<Uuid> {
     check_country(&w.actor, &new.country)?;
     if begin != Begin::Draft && new.items.is_empty() {
         let message = "A request is handed in with at least one item.";
         return Err(Problem::new(ProblemCode::NoItems, message).at("items").into());
     }
-    let id = Uuid::now_v7();
     let number = write::next_reference_number(w).await?;
     let principal = w.actor.principal_text();
     let NewRequest {

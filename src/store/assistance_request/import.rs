@@ -171,7 +171,7 @@ async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<Ro
                 Begin::Draft
             };
             Ok(RowOutcome::Created(
-                insert(w, &new, begin, confirmed_at.unwrap_or(w.now)).await?,
+                insert(w, Uuid::now_v7(), &new, begin, confirmed_at.unwrap_or(w.now)).await?,
             ))
         }
     }

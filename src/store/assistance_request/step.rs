@@ -45,6 +45,7 @@ pub struct Approval {
 /// # Errors
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, REASON_REQUIRED, and NO_ITEMS or INACTIVE at submission.
 pub async fn take(store: &Store, author: impl Into<Author>, step: Step, input: StepInput) -> Outcome<Uuid> {
+    let author = author.into().promising(input.id.as_ref());
     store
         .write_from(author, turn::opening(input.id), move |w| {
             let input = input.clone();
@@ -124,6 +125,7 @@ pub async fn verify(
     input: StepInput,
     approvals: Vec<Approval>,
 ) -> Outcome<Uuid> {
+    let author = author.into().promising(input.id.as_ref());
     store
         .write_from(author, turn::opening(input.id), move |w| {
             let (input, approvals) = (input.clone(), approvals.clone());

@@ -75,6 +75,7 @@ pub async fn update(
     patch: RequestPatch,
 ) -> Outcome<Uuid> {
     let patch = Arc::new(patch);
+    let author = author.into().promising(id.as_ref());
     store
         .write_from(author, turn::opening(id), move |w| {
             let patch = Arc::clone(&patch);

@@ -30,16 +30,17 @@ pub async fn create(
     item: Option<Uuid>,
     new: NewContribution,
 ) -> Outcome<Uuid> {
-    let new = Arc::new(new);
+    let (new, id) = (Arc::new(new), Uuid::now_v7());
+    let author = author.into().promising(Some(&id));
     store
         .write(author, move |w| {
             let new = Arc::clone(&new);
-            Box::pin(async move { insert(w, item, &new).await })
+            Box::pin(async move { insert(w, id, item, &new).await })
         })
         .await
 }
 
-pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution) -> Outcome<Uuid> {
+pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewContribution) -> Outcome<Uuid> {
     let unknown = || Problem::new(ProblemCode::NotFound, "No item has this id.").at("item");
     let item = item.ok_or_else(unknown)?;
     let (_, request) = hold(w, Named::Item(item)).await?.ok_or_else(unknown)?;
@@ -63,7 +64,7 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     if !new.committed {
         write::check_pledge(new.quantity_milli, &found)?;
     }
-    let id = insert_row(w, &found, new).await?.id;
+    insert_row(w, id, &found, new).await?;
     let on = w.now.date_naive();
     let status = if new.committed {
         ContributionStatus::Committed
@@ -97,7 +98,12 @@ pub(super) async fn insert(w: &Write, item: Option<Uuid>, new: &NewContribution)
     Ok(id)
 }
 
-pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContribution) -> Outcome<contribution::Model> {
+pub(super) async fn insert_row(
+    w: &Write,
+    id: Uuid,
+    item: &ri::Model,
+    new: &NewContribution,
+) -> Outcome<contribution::Model> {
     let NewContribution {
         organization,
         quantity_milli,
@@ -107,7 +113,6 @@ pub(super) async fn insert_row(w: &Write, item: &ri::Model, new: &NewContributio
         note,
         origin,
     } = new;
-    let id = Uuid::now_v7();
     let today = w.now.date_naive();
     let (source, external_id) = match origin {
         Some(Origin { source, external_id }) => (Some(source.as_str()), Some(external_id.as_str())),

@@ -45,6 +45,7 @@ pub struct NewDelivery {
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day or for more than is open.
 pub async fn record_delivery(store: &Store, author: impl Into<Author>, new: NewDelivery) -> Outcome<Uuid> {
     let new = Arc::new(new);
+    let author = author.into().promising(new.contribution.as_ref());
     store
         .write(author, move |w| {
             let new = Arc::clone(&new);

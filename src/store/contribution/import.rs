@@ -126,8 +126,8 @@ async fn find_item(w: &Write, request: &Origin, item: &str) -> Outcome<ri::Model
 }
 
 async fn deliver(w: &Write, item: &ri::Model, new: &NewContribution, on: NaiveDate) -> Outcome<()> {
-    let created = insert_row(w, item, new).await?;
-    let id = created.id;
+    let id = Uuid::now_v7();
+    let created = insert_row(w, id, item, new).await?;
     let nothing = Holding {
         status: ContributionStatus::Cancelled,
         quantity: 0,

@@ -35,6 +35,7 @@ pub struct StepInput {
 /// NOT_FOUND, `FORBIDDEN`, STALE_VERSION, INVALID_TRANSITION, OUT_OF_RANGE for the day, REASON_REQUIRED, and
 /// OVER_COMMITTED for a commitment beyond what is uncovered.
 pub async fn take(store: &Store, author: impl Into<Author>, step: ContributionStep, input: StepInput) -> Outcome<Uuid> {
+    let author = author.into().promising(input.id.as_ref());
     store
         .write(author, move |w| {
             let input = input.clone();

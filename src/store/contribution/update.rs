@@ -41,6 +41,7 @@ pub async fn update(
     version: i32,
     patch: ContributionPatch,
 ) -> Outcome<Uuid> {
+    let author = author.into().promising(id.as_ref());
     store
         .write(author, move |w| {
             let patch = patch.clone();
