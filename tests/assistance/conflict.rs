@@ -4,7 +4,7 @@
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, Backend, TestApp};
 use crate::invariants::hold;
 use crate::on_both;
 use crate::random::{Random, rounds};
@@ -44,6 +44,17 @@ fn tally(answers: &[Value]) -> Vec<(String, usize)> {
         *counts.entry(codes(answer).join(" ")).or_insert(0) += 1;
     }
     counts.into_iter().collect()
+}
+
+/// Until somebody waits for a lock of this kind.
+async fn waits(app: &TestApp, kind: &str) {
+    let sql = format!(
+        "SELECT count(*)::text FROM pg_locks WHERE NOT granted AND locktype = '{kind}' \
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    );
+    while app.rows(&sql).await[0][0].as_deref() == Some("0") {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn one_of(count: usize, code: &str) -> Vec<(String, usize)> {
@@ -131,6 +142,29 @@ on_both! {
             hold(app).await;
         }
         println!("{:?}: {ended} ended, {kept} were in use", app.backend);
+    }
+
+    async fn who_waits_for_a_turn_sees_what_the_turn_before_left(app) {
+        // SQLite's one writer waits before it reads anything.
+        if app.backend == Backend::Postgres {
+            let people = people(app).await;
+            let request = verified(app, &people).await;
+            // Whoever closes has its turn and the row, and waits here before it ends.
+            let held = app.hold_in("change", "SHARE").await;
+            let close = app.mutate(&people.coordinator, "closeAssistanceRequest", named_with(&request, json!({ "reason": "over" })), STATE);
+            let give = async {
+                waits(app, "relation").await;
+                app.mutate(&people.responder, "createContribution", commitment(&request["items"][0], 1, "PLEDGED"), GIVEN).await
+            };
+            let release = async {
+                waits(app, "advisory").await;
+                drop(held);
+            };
+            let ((closed, given), ()) = join(join(close, give), release).await;
+            assert_eq!(closed["assistanceRequest"]["status"], "CLOSED", "{closed:#}");
+            assert_eq!(codes(&given), ["INVALID_TRANSITION"], "{given:#}");
+            hold(app).await;
+        }
     }
 
     async fn of_many_updates_at_one_version_one_is_done(app) {

@@ -684,12 +684,17 @@ impl TestApp {
 
     /// Locks a table of PostgreSQL against everybody else, until what comes back is dropped.
     pub async fn hold(&self, table: &str) -> sqlx::PgConnection {
+        self.hold_in(table, "ACCESS EXCLUSIVE").await
+    }
+
+    /// The same in a mode that keeps fewer out.
+    pub async fn hold_in(&self, table: &str, mode: &str) -> sqlx::PgConnection {
         use sqlx::{Connection, Executor};
         let Database::Postgres { url, .. } = &self.database else {
             panic!("only PostgreSQL locks a table");
         };
         let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
-        let lock = format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE");
+        let lock = format!("BEGIN; LOCK TABLE {table} IN {mode} MODE");
         connection.execute(sqlx::AssertSqlSafe(lock)).await.unwrap();
         connection
     }

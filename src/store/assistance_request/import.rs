@@ -159,7 +159,7 @@ async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<Ro
     match find(w, origin).await? {
         Some(found) if !sees(w, found.id).await? => Err(duplicate_origin().into()),
         Some(found) => {
-            w.journal.saw(&found);
+            w.journal.saw_request(&found);
             change(w, &found, &new, confirmed_at, options).await
         }
         None => {

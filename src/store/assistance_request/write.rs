@@ -51,7 +51,7 @@ pub(super) async fn load(w: &Write, id: Option<Uuid>, version: i32, step: Step) 
         None => None,
     };
     let row = found.ok_or_else(|| Problem::new(ProblemCode::NotFound, "No request has this id.").at("id"))?;
-    w.journal.saw(&row);
+    w.journal.saw_request(&row);
     check_right(w, &row, step)?;
     if row.version != version {
         let message = format!(

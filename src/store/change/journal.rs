@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use entity::enums::Seen;
+use chrono::{DateTime, Utc};
+use entity::enums::{RequestStatus, Seen};
 use entity::{assistance_request as ar, movement, request_history};
 use uuid::Uuid;
 
@@ -55,14 +56,19 @@ impl Journal {
     }
 
     /// A request that something else of the write belongs to.
-    pub(crate) fn saw(&self, request: &ar::Model) {
-        let now = seen(request.status, request.verified_at.is_some());
+    pub(crate) fn saw(&self, request: Uuid, country: &str, status: RequestStatus, verified_at: Option<DateTime<Utc>>) {
+        let now = seen(status, verified_at.is_some());
         let standing = Standing {
-            country: request.country_code.clone(),
+            country: country.into(),
             before: now,
             after: now,
         };
-        self.book().standings.entry(request.id).or_insert(standing);
+        self.book().standings.entry(request).or_insert(standing);
+    }
+
+    /// The same, of a whole row.
+    pub(crate) fn saw_request(&self, request: &ar::Model) {
+        self.saw(request.id, &request.country_code, request.status, request.verified_at);
     }
 
     /// A new object.
@@ -72,7 +78,7 @@ impl Journal {
 
     /// A new request.
     pub(crate) fn created_request(&self, row: &ar::Model) {
-        self.saw(row);
+        self.saw_request(row);
         if let Some(standing) = self.book().standings.get_mut(&row.id) {
             standing.before = Seen::Nobody;
         }
@@ -86,7 +92,7 @@ impl Journal {
 
     /// A request that was changed.
     pub(crate) fn changed_request(&self, verb: &'static str, before: &ar::Model, after: &ar::Model) {
-        self.saw(before);
+        self.saw_request(before);
         if let Some(standing) = self.book().standings.get_mut(&after.id) {
             standing.after = seen(after.status, after.verified_at.is_some());
         }

@@ -3,14 +3,14 @@
 
 use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
-use entity::{assistance_request as ar, contribution, request_item as ri};
+use entity::{contribution, request_item as ri};
 use sea_orm::{ActiveEnum, ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, QuerySelect, Set};
 
 use crate::domain::contribution::{ContributionStep, Holding, difference, may, open_in};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::error::Error;
-use crate::store::contribution::hold::{Named, hold};
+use crate::store::contribution::hold::{Held, Named, hold};
 use crate::store::contribution::update::last_delivery;
 use crate::store::movement::{self, Cause};
 use crate::store::{Outcome, Refused, Write};
@@ -62,7 +62,7 @@ pub(super) async fn load(
     Ok(row)
 }
 
-fn check_open(row: &contribution::Model, request: &ar::Model, step: ContributionStep) -> Result<(), Problem> {
+fn check_open(row: &contribution::Model, request: &Held, step: ContributionStep) -> Result<(), Problem> {
     if request.status != RequestStatus::Verified {
         let status = request.status.to_value();
         let message = format!("The request is {status}: nothing of its contributions changes any more.");
@@ -120,9 +120,10 @@ pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holdi
 /// recorded in any order.
 pub(super) async fn earliest(w: &Write, row: &contribution::Model) -> Outcome<NaiveDate> {
     let step = row.shipped_on.or(row.committed_on).unwrap_or(row.pledged_on);
+    // Where nothing was received there is no part either: one of nothing is refused.
     let part = match row.shipped_on {
-        Some(_) => None,
-        None => last_delivery(w, row.id).await?,
+        None if row.accepted_milli + row.rejected_milli > 0 => last_delivery(w, row.id).await?,
+        _ => None,
     };
     Ok(step.max(row.resized_on.unwrap_or(step)).max(part.unwrap_or(step)))
 }
