@@ -26,6 +26,8 @@ pub struct Level<R> {
     /// The rows.
     pub rows: Vec<R>,
     children: Mutex<Children>,
+    /// Children that were read with the rows.
+    given: Option<Loaded>,
 }
 
 /// What was read of the children of a level, or is being read.
@@ -48,7 +50,23 @@ impl<R> Level<R> {
             reader,
             rows,
             children: Mutex::default(),
+            given: None,
         })
+    }
+
+    /// A level of rows that were read together with these children.
+    pub fn with<T: Send + Sync + 'static>(reader: Arc<Reader>, rows: Vec<R>, children: T) -> Arc<Self> {
+        Arc::new(Self {
+            reader,
+            rows,
+            children: Mutex::default(),
+            given: Some(Arc::new(children)),
+        })
+    }
+
+    /// The children that were read with the rows, where they are of this type.
+    pub fn given<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.given.as_ref()?).downcast().ok()
     }
 
     /// The children of all rows for the field that is being resolved: loaded by whoever asks first, by what `begin` gives.

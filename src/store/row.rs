@@ -80,8 +80,17 @@ macro_rules! row {
 
             /// Reads these columns, which the statement selected first and in this order.
             pub(crate) fn read(result: &sea_orm::QueryResult, columns: &[$entity::Column]) -> Result<Self, sea_orm::DbErr> {
+                Self::read_after(0, result, columns)
+            }
+
+            /// Reads these columns, which the statement selected in this order after so many others.
+            pub(crate) fn read_after(
+                others: usize,
+                result: &sea_orm::QueryResult,
+                columns: &[$entity::Column],
+            ) -> Result<Self, sea_orm::DbErr> {
                 let mut row = Box::<$cells>::default();
-                for (index, column) in columns.iter().enumerate() {
+                for (index, column) in (others..).zip(columns) {
                     match column {
                         $($entity::Column::$column => row.$field = Some(crate::store::row::Cell::of(result, index)?),)*
                         #[allow(unreachable_patterns, reason = "an entity may have columns that no reader is shown")]

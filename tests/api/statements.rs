@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use crate::common::{Backend, TestApp, data, run};
 use crate::on_both;
-use crate::support::{people, up_to_date, verified};
+use crate::support::{STATE, people, up_to_date, verified};
 
 /// The answer to a document that was not asked before, and the statements that it took.
 async fn asked(app: &TestApp, query: &str) -> (Value, u64) {
@@ -63,6 +63,40 @@ on_both! {
             assert_eq!(of_one, of_all, "{filter}");
             assert!(of_all <= 3, "{filter}: {of_all}");
         }
+    }
+}
+
+on_both! {
+    async fn a_request_and_its_items_come_in_one_statement_where_nothing_else_is_asked(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let empty = json!({ "country": "BGD", "title": "x", "priority": "LOW", "items": [] });
+        let empty = app.mutate(&people.focal, "createAssistanceRequest", empty, STATE).await["assistanceRequest"].clone();
+        let asked = async |key: &str, id: &Value, fields: &str| {
+            let query = format!("{{ assistanceRequest(by: {{ id: {id} }}) {{ {fields}");
+            let before = app.store.statements();
+            let answer = app.ask(Some(key), &query, Value::Null).await["assistanceRequest"].clone();
+            (answer, app.store.statements() - before)
+        };
+        let items = "items { id quantity commodity { name } category { name } unit { code } } same: items { unmetQuantity }";
+        for (fields, otherwise) in [
+            (format!("title country {{ name }} {items} contact {{ name }} }} }}"), 3),
+            (format!("{items} ...Rest }} }} fragment Rest on AssistanceRequest {{ reference items {{ description }} }}"), 4),
+        ] {
+            let plain = fields.replacen("items {", "description items {", 1);
+            let (answer, at_once) = asked(&people.focal, &request["id"], &fields).await;
+            let (mut expected, apart) = asked(&people.focal, &request["id"], &plain).await;
+            expected.as_object_mut().unwrap().remove("description");
+            assert_eq!(answer, expected, "{fields}");
+            assert_eq!(answer["items"].as_array().unwrap().len(), 3, "{answer:#}");
+            assert_eq!((at_once, apart), (1, otherwise), "what may be long is not sent with each item: {fields}");
+        }
+        let (answer, at_once) = asked(&people.focal, &empty["id"], "title items { id } } }").await;
+        assert_eq!((answer, at_once), (json!({ "title": "x", "items": [] }), 1));
+        let (answer, _) = asked(&people.responder, &empty["id"], "title items { id } } }").await;
+        assert_eq!(answer, Value::Null, "a draft of others");
+        let (_, of_children) = asked(&people.focal, &request["id"], "items { id contributions(first: 1) { nodes { id } } } } }").await;
+        assert_eq!(of_children, 3, "in one snapshot");
     }
 }
 

@@ -15,7 +15,7 @@ use crate::graphql::assistance_request::input::{
     VerifyAssistanceRequestInput,
 };
 use crate::graphql::assistance_request::object::AssistanceRequest;
-use crate::graphql::assistance_request::query::{Columns, consistency, find};
+use crate::graphql::assistance_request::query::{Columns, find};
 use crate::graphql::context::{mutation, reader};
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::level::{Entry, Level};
@@ -59,10 +59,8 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
         Ok(id) => (Some(id), Vec::new()),
         Err(user_errors) => (named, user_errors),
     };
-    let selected = selected(ctx, "assistanceRequest");
-    let columns = Columns::of(selected.iter().copied());
     let assistance_request = match id {
-        Some(id) => find(reader(ctx, consistency(selected.into_iter()))?, &By::Id(id), &columns).await?,
+        Some(id) => find(ctx, &By::Id(id), &selected(ctx, "assistanceRequest")).await?,
         None => None,
     };
     Ok(AssistanceRequestPayload {

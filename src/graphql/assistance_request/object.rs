@@ -23,11 +23,11 @@ use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime};
 use crate::graphql::totals::{self, NeedsTotals};
 use crate::graphql::written::{One, Rows};
-use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::{Owner, Owners};
 use crate::store::needs::{Asked, Of};
 use crate::store::request_item::ItemRow;
+use crate::store::{self, Reader};
 
 /// A request for assistance.
 #[derive(Clone)]
@@ -60,7 +60,32 @@ struct Items {
     of_request: HashMap<Uuid, Vec<usize>>,
 }
 
+impl Items {
+    fn new(reader: &Arc<Reader>, read: impl IntoIterator<Item = (Uuid, ItemRow)>) -> Self {
+        let mut of_request: HashMap<Uuid, Vec<usize>> = HashMap::new();
+        let mut rows = Vec::new();
+        for (index, (request, row)) in read.into_iter().enumerate() {
+            of_request.entry(request).or_default().push(index);
+            rows.push(row);
+        }
+        Self {
+            level: Level::new(Arc::clone(reader), rows),
+            of_request,
+        }
+    }
+}
+
 impl AssistanceRequest {
+    /// One request, with all that will be asked of its items.
+    ///
+    /// # Errors
+    /// `INTERNAL` where its id was not read, which can't be.
+    pub fn with_items(reader: Arc<Reader>, row: RequestRow, items: Vec<ItemRow>) -> Result<Self, Error> {
+        let id = *row.id()?;
+        let items = Items::new(&reader, items.into_iter().map(|item| (id, item)));
+        Ok(Self(Entry::new(Level::with(reader, vec![row], items), 0)))
+    }
+
     /// The ids of all requests of its level.
     fn ids(&self) -> Result<Vec<Uuid>, Error> {
         self.0.level().rows.iter().map(|row| row.id().copied()).collect()
@@ -74,16 +99,7 @@ impl AssistanceRequest {
             .map(|row| row.id().copied())
             .collect::<Result<Vec<_>, _>>()?;
         let read = store::request_item::of_requests(&level.reader, &ids, &columns).await?;
-        let mut of_request: HashMap<Uuid, Vec<usize>> = HashMap::new();
-        let mut rows = Vec::with_capacity(read.len());
-        for (index, (request, row)) in read.into_iter().enumerate() {
-            of_request.entry(request).or_default().push(index);
-            rows.push(row);
-        }
-        Ok(Items {
-            level: Level::new(Arc::clone(&level.reader), rows),
-            of_request,
-        })
+        Ok(Items::new(&level.reader, read))
     }
 
     fn subject(&self) -> Result<Subject<'_>, Error> {
@@ -243,7 +259,10 @@ impl AssistanceRequest {
             let columns = request_item::columns(ctx.field().selection_set());
             Ok((format!("{columns:?}"), self.load_items(columns).boxed()))
         };
-        let items = self.0.level().children(ctx, begin).await?;
+        let items = match self.0.level().given::<Items>() {
+            Some(items) => items,
+            None => self.0.level().children(ctx, begin).await?,
+        };
         let mine = items.of_request.get(self.0.row()?.id()?);
         let mine = mine.into_iter().flatten();
         let mine = mine.map(|index| RequestItem(Entry::new(Arc::clone(&items.level), *index)));

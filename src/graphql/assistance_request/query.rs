@@ -1,24 +1,24 @@
 //! Looking requests up and listing them.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SelectionField};
 use entity::assistance_request::Column;
+use entity::request_item as ri;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{Filter, RequestField, any_leaf};
 use crate::graphql::assistance_request::filter::AssistanceRequestFilter;
-use crate::graphql::assistance_request::object::{AssistanceRequest, AssistanceRequestConnection};
+use crate::graphql::assistance_request::object::{AssistanceRequest, AssistanceRequestConnection, Contact};
 use crate::graphql::context::{reader, request};
 use crate::graphql::country::Country;
 use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::Entry;
 use crate::graphql::node::request_id;
 use crate::graphql::page::{arguments, wants_total};
+use crate::graphql::request_item::{self, is_of_item};
 use crate::graphql::written::{One, is_of_row};
+use crate::store::Consistency;
 use crate::store::assistance_request::{self, By, OrderBy, OrderField, RequestRow};
 use crate::store::page::{Arguments, Paging};
-use crate::store::{Consistency, Reader};
 
 /// Root fields of requests.
 #[derive(Default)]
@@ -173,6 +173,7 @@ fn columns_of(field: &str) -> &'static [Column] {
 pub(super) fn consistency<'a>(mut fields: impl Iterator<Item = SelectionField<'a>>) -> Consistency {
     Consistency::of_row(fields.all(|field| match field.name() {
         "country" => field.selection_set().all(|field| is_of_row::<Country>(&field)),
+        "contact" => field.selection_set().all(|field| is_of_row::<Contact>(&field)),
         _ => is_of_row::<AssistanceRequest>(&field),
     }))
 }
@@ -245,13 +246,34 @@ pub async fn request_page(
     ))
 }
 
-/// One request as an object, where the reader may see it.
+/// One request as an object, of which these fields are selected, where the viewer may see it. What is selected of its items
+/// is read with it, as far as one statement can tell all of it.
 ///
 /// # Errors
 /// The database's.
-pub async fn find(reader: Arc<Reader>, by: &By, columns: &Columns) -> Fallible<Option<AssistanceRequest>> {
+pub async fn find(ctx: &Context<'_>, by: &By, fields: &[SelectionField<'_>]) -> Fallible<Option<AssistanceRequest>> {
+    let columns = Columns::of(fields.iter().copied());
+    if let Some(item_columns) = items_to_read_with_it(fields, &columns) {
+        let reader = reader(ctx, Consistency::Statement)?;
+        let found = assistance_request::find_with_items(&reader, by, &columns.0, &item_columns).await?;
+        let found = found.map(|(row, items)| AssistanceRequest::with_items(reader, row, items));
+        return Ok(found.transpose()?);
+    }
+    let reader = reader(ctx, consistency(fields.iter().copied()))?;
     let row = assistance_request::find(&reader, by, &columns.0).await?;
     Ok(row.map(|row| AssistanceRequest(Entry::alone(reader, row))))
+}
+
+/// The columns of its items that one statement reads together with a request of which these fields are selected. None where
+/// nothing of items is selected, or more than one statement can tell.
+fn items_to_read_with_it(fields: &[SelectionField<'_>], columns: &Columns) -> Option<Vec<ri::Column>> {
+    let (items, others): (Vec<SelectionField<'_>>, Vec<_>) = fields.iter().partition(|field| field.name() == "items");
+    let of_items: Vec<_> = items.iter().flat_map(SelectionField::selection_set).collect();
+    let is_enough = !items.is_empty()
+        && of_items.iter().all(is_of_item)
+        && consistency(others.into_iter()) == Consistency::Statement
+        && assistance_request::goes_with_items(&columns.0);
+    is_enough.then(|| request_item::columns(of_items.into_iter()))
 }
 
 #[Object]
@@ -274,13 +296,7 @@ impl AssistanceRequestQuery {
                     By::Origin(Origin { source, external_id })
                 }
             };
-            let fields: Vec<_> = ctx.field().selection_set().collect();
-            find(
-                reader(ctx, consistency(fields.iter().copied()))?,
-                &by,
-                &Columns::of(fields.into_iter()),
-            )
-            .await
+            find(ctx, &by, &ctx.field().selection_set().collect::<Vec<_>>()).await
         };
         nullable(found.await.map(|found| found.map(One)))
     }

@@ -21,7 +21,7 @@ use crate::graphql::node::GlobalId;
 use crate::graphql::page::{arguments, connection};
 use crate::graphql::scalar::Decimal;
 use crate::graphql::unit::Unit;
-use crate::graphql::written::One;
+use crate::graphql::written::{One, is_of_row};
 use crate::store;
 use crate::store::contribution::{Owner, Owners};
 use crate::store::request_item::ItemRow;
@@ -47,6 +47,17 @@ pub fn columns<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Vec<Colu
     columns.sort_unstable_by_key(|column| *column as u8);
     columns.dedup_by_key(|column| *column as u8);
     columns
+}
+
+/// Whether a field of an item is told by its row, and by what is in memory of what the row names.
+pub fn is_of_item(field: &SelectionField<'_>) -> bool {
+    let mut fields = field.selection_set();
+    match field.name() {
+        "category" => fields.all(|field| is_of_row::<NeedCategory>(&field)),
+        "commodity" => fields.all(|field| is_of_row::<Commodity>(&field)),
+        "unit" => fields.all(|field| is_of_row::<Unit>(&field)),
+        _ => is_of_row::<RequestItem>(field),
+    }
 }
 
 /// The columns behind one field. A field that is not named needs everything: too much is slow, too little is wrong.

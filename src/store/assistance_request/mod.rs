@@ -2,6 +2,7 @@
 
 mod create;
 mod end;
+mod find;
 mod import;
 mod read;
 mod step;
@@ -9,8 +10,9 @@ mod update;
 mod write;
 
 pub use create::create;
+pub(in crate::store) use find::Lookup;
+pub use find::{By, find, find_with_items, goes_with_items};
 pub use import::import;
-pub(in crate::store) use read::Lookup;
-pub use read::{By, OrderBy, OrderField, RequestRow, by_ids, find, matching, page, pages_of_countries, statement};
+pub use read::{OrderBy, OrderField, RequestRow, by_ids, matching, page, pages_of_countries, statement};
 pub use step::{Approval, StepInput, take, verify};
 pub use update::{ItemPatch, RequestPatch, update};

@@ -9,11 +9,9 @@ use sea_orm::Statement;
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, Query, SelectStatement};
 use uuid::Uuid;
 
-use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{Filter, RequestField};
-use crate::domain::text::findable;
 use crate::error::Error;
-use crate::store::condition::{self, Aliases, Visible, one_of_ids, one_of_texts, resolve, visible_request};
+use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Are, Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::{Cell, row};
 use crate::store::{Reader, fault, needs};
@@ -108,32 +106,14 @@ pub struct OrderBy {
     pub descending: bool,
 }
 
-/// What names one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum By {
-    /// Its id.
-    Id(Uuid),
-    /// Its reference.
-    Reference(String),
-    /// Its id in its source.
-    Origin(Origin),
-}
-
-/// Lookups of requests that may go in one statement: of whoever sees the same, for the same columns.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(in crate::store) struct Lookup {
-    visible: Visible,
-    columns: Vec<u8>,
-}
-
 /// The table of one statement on requests.
-struct Requests {
+pub(super) struct Requests {
     table: DynIden,
-    aliases: Aliases,
+    pub(super) aliases: Aliases,
 }
 
 impl Requests {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let aliases = Aliases::default();
         Self {
             table: aliases.next("r"),
@@ -141,12 +121,12 @@ impl Requests {
         }
     }
 
-    fn column(&self, column: ar::Column) -> Expr {
+    pub(super) fn column(&self, column: ar::Column) -> Expr {
         Expr::col((self.table.clone(), column))
     }
 
     /// Requests that the reader may see.
-    fn select(&self, reader: &Reader) -> SelectStatement {
+    pub(super) fn select(&self, reader: &Reader) -> SelectStatement {
         Query::select()
             .from_as(ar::Entity, self.table.clone())
             .and_where(visible_request(reader.actor(), &self.table))
@@ -160,7 +140,7 @@ impl Requests {
         select
     }
 
-    fn add_columns(&self, select: &mut SelectStatement, columns: &[ar::Column]) {
+    pub(super) fn add_columns(&self, select: &mut SelectStatement, columns: &[ar::Column]) {
         select.columns(columns.iter().map(|column| (self.table.clone(), *column)));
     }
 
@@ -330,38 +310,4 @@ pub async fn matching(
     let rows = reader.all(&select).await?;
     let ids = rows.iter().map(|row| Cell::of(row, 0));
     ids.collect::<Result<_, sea_orm::DbErr>>().map_err(fault::error)
-}
-
-/// One request, where the reader may see it.
-///
-/// # Errors
-/// The database's.
-pub async fn find(reader: &Reader, by: &By, columns: &[ar::Column]) -> Result<Option<RequestRow>, Error> {
-    if let By::Id(id) = by
-        && reader.is_alone()
-    {
-        let kind = Lookup {
-            visible: Visible::to(reader.actor()),
-            columns: columns.iter().map(|column| *column as u8).collect(),
-        };
-        let read = |ids: Vec<Uuid>| async move { by_ids(reader, &ids, columns).await };
-        return reader.store().0.requests.find(kind, *id, read).await;
-    }
-    let requests = Requests::new();
-    let mut select = requests.select(reader);
-    match by {
-        By::Id(id) => select.and_where(requests.column(ar::Column::Id).eq(*id)),
-        By::Reference(reference) => select.and_where(requests.column(ar::Column::Reference).eq(&*findable(reference))),
-        By::Origin(Origin { source, external_id }) => select
-            .and_where(requests.column(ar::Column::Source).eq(&*findable(source)))
-            .and_where(requests.column(ar::Column::ExternalId).eq(&*findable(external_id))),
-    };
-    requests.add_columns(&mut select, columns);
-    // A statement without columns is none.
-    select.expr(requests.column(ar::Column::Id));
-    let rows = reader.all(&select).await?;
-    rows.first()
-        .map(|row| RequestRow::read(row, columns))
-        .transpose()
-        .map_err(fault::error)
 }
