@@ -9,9 +9,10 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use crate::common::between::between;
 use crate::common::{ADMIN, Backend, TestApp, input_type, run};
 use crate::invariants::hold;
 use crate::on_both;
@@ -90,14 +91,7 @@ impl Cut {
 /// A proxy that cuts connections; gives where it listens.
 async fn proxy(app: &TestApp, request: i64, mut random: Random) -> SocketAddr {
     let server = app.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    actix_web::rt::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            actix_web::rt::spawn(Cut::any(&mut random, request).relay(client, server));
-        }
-    });
-    address
+    between(move |client| Cut::any(&mut random, request).relay(client, server)).await
 }
 
 fn request(key: &str, kind: usize, input: &Value) -> Vec<u8> {

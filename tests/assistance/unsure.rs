@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
+use crate::common::between::between;
 use crate::common::{ADMIN, Backend, TestApp, run};
 use crate::mirror::insist;
 use crate::support::draft;
@@ -79,20 +80,6 @@ async fn relay(server: TcpStream, database: SocketAddr, armed: Armed) {
     }
 }
 
-/// What stands between a server and its database; gives where it listens.
-async fn between(app: &TestApp, armed: &Armed) -> SocketAddr {
-    let database = app.database_address();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let armed = Arc::clone(armed);
-    actix_web::rt::spawn(async move {
-        while let Ok((server, _)) = listener.accept().await {
-            actix_web::rt::spawn(relay(server, database, Arc::clone(&armed)));
-        }
-    });
-    address
-}
-
 async fn requests(app: &TestApp) -> i64 {
     app.row_counts().await["assistance_request"]
 }
@@ -100,8 +87,10 @@ async fn requests(app: &TestApp) -> i64 {
 #[test]
 fn a_write_that_the_database_leaves_in_the_middle_is_not_called_undone_where_it_may_be_done() {
     run(Backend::Postgres, async |app| {
-        let armed = Armed::default();
-        let server = app.beside_through(between(app, &armed).await).await;
+        let (armed, database) = (Armed::default(), app.database_address());
+        let cuts = Arc::clone(&armed);
+        let relayed = between(move |server| relay(server, database, Arc::clone(&cuts)));
+        let server = app.beside_through(relayed.await).await;
         let client = reqwest::Client::new();
         // The first use of a key is noted by a write of its own, which is none of those that are cut.
         let viewer = json!({ "query": "{ viewer { name } }" });

@@ -1,6 +1,7 @@
 //! The real server on a free port, over a fresh database: SQLite, or PostgreSQL where `TEST_POSTGRES_URL` says.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, dead_code)]
 
+pub mod between;
 pub mod cluster;
 pub mod data;
 pub mod node;

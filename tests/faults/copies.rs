@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::client::{Fate, client, names, post, readiness, write, write_well};
+use crate::common::between::between;
 use crate::common::cluster::Cluster;
 use crate::common::{ADMIN, Ground};
 
@@ -86,20 +87,16 @@ fn postgres_goes_back_to_a_point_in_time_with_all_before_it_and_nothing_after() 
 
 /// What stands before the database and its standby, as a proxy or a virtual address does; gives where it listens.
 async fn switch(database: &Arc<Mutex<SocketAddr>>) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
     let database = Arc::clone(database);
-    actix_web::rt::spawn(async move {
-        while let Ok((mut server, _)) = listener.accept().await {
-            let to = *database.lock().unwrap();
-            actix_web::rt::spawn(async move {
-                if let Ok(mut database) = TcpStream::connect(to).await {
-                    drop(tokio::io::copy_bidirectional(&mut server, &mut database).await);
-                }
-            });
+    let relay = move |mut server: TcpStream| {
+        let to = *database.lock().unwrap();
+        async move {
+            if let Ok(mut database) = TcpStream::connect(to).await {
+                drop(tokio::io::copy_bidirectional(&mut server, &mut database).await);
+            }
         }
-    });
-    port
+    };
+    between(relay).await.port()
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::client::{client, post, write_well};
-use crate::common::{Backend, TestApp, run};
+use crate::common::between::between;
+use crate::common::{Backend, run};
 
 /// A page whose second statement reads items.
 const PAGE: &str = "{ assistanceRequests(first: 5) { nodes { title items { quantity } } } }";
@@ -48,24 +49,13 @@ async fn relay(server: TcpStream, database: SocketAddr, mut hold: Hold) {
     }
 }
 
-/// What stands between a server and its database; gives where it listens.
-async fn between(app: &TestApp, hold: Hold) -> SocketAddr {
-    let database = app.database_address();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    actix_web::rt::spawn(async move {
-        while let Ok((server, _)) = listener.accept().await {
-            actix_web::rt::spawn(relay(server, database, hold.clone()));
-        }
-    });
-    address
-}
-
 #[test]
 fn a_statement_that_is_refused_spoils_its_connection_for_nobody() {
     run(Backend::Postgres, async |app| {
         let (hold, held) = watch::channel(false);
-        let server = app.beside_through(between(app, held).await).await;
+        let database = app.database_address();
+        let relayed = between(move |server| relay(server, database, held.clone()));
+        let server = app.beside_through(relayed.await).await;
         let client = client();
         write_well(&client, &server.url, "there").await;
         // Each its own, that none is answered by what another was told.
