@@ -14,7 +14,7 @@ use crate::domain::rights::{MUTATIONS, Operation, scope};
 use crate::error::Error;
 use crate::graphql::fault::Fault;
 use crate::graphql::idempotency::{Idempotency, hash};
-use crate::store::{Author, Consistency, Once, Outcome, Reader, Store};
+use crate::store::{Author, Consistency, Left, Once, Outcome, Reader, Store};
 
 /// The data of one request.
 #[derive(Clone, Debug)]
@@ -110,6 +110,11 @@ pub fn mutation<'a>(
 }
 
 impl Call<'_> {
+    /// Where the write leaves its object.
+    pub fn left(&self) -> Left {
+        self.author.left.clone()
+    }
+
     /// Does what was asked for, once under its key.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::actor::Actor;
 use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::error::Error;
-use crate::store::{Consistency, Outcome, Refused, Store, Write, change, fault};
+use crate::store::{Consistency, Left, Outcome, Refused, Store, Write, change, fault};
 
 const TABLE: &str = "idempotency";
 /// How long a key is kept.
@@ -29,16 +29,19 @@ pub struct Author {
     pub actor: Arc<Actor>,
     /// The key; without one the same again is another write.
     pub once: Option<Once>,
+    /// What the write leaves of its object.
+    pub left: Left,
     /// What the write will give if it changes anything, as it is remembered.
     promised: Option<String>,
 }
 
 impl Author {
     /// One whose write is to happen once only, where there is a key.
-    pub const fn new(actor: Arc<Actor>, once: Option<Once>) -> Self {
+    pub fn new(actor: Arc<Actor>, once: Option<Once>) -> Self {
         Self {
             actor,
             once,
+            left: Left::default(),
             promised: None,
         }
     }

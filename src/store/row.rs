@@ -108,6 +108,13 @@ macro_rules! row {
                 self.0.$field.as_ref().ok_or_else(|| crate::error::Error::internal(concat!("not read: ", stringify!($name), ".", stringify!($field))))
             })*
         }
+
+        /// All of a row that was written.
+        impl From<&$entity::Model> for $name {
+            fn from(model: &$entity::Model) -> Self {
+                Self(Box::new($cells { $($field: Some(model.$field.clone())),* }))
+            }
+        }
     };
 }
 pub(crate) use row;

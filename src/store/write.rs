@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
 use crate::store::wall::{self, Opened, Opening};
-use crate::store::{Author, Store, fault, idempotency};
+use crate::store::{Author, Left, Store, fault, idempotency};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
 const RETRIES: u32 = 5;
@@ -68,6 +68,7 @@ pub struct Write {
     pub(crate) store: Store,
     pub(crate) journal: Journal,
     pub(crate) opened: Opened,
+    pub(crate) left: Left,
 }
 
 impl Write {
@@ -90,6 +91,7 @@ impl Write {
             store: self.store.clone(),
             journal: Journal::default(),
             opened: self.opened.within(),
+            left: Left::default(),
         })
     }
 
@@ -162,6 +164,8 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
+        // What an attempt left that came to nothing.
+        drop(author.left.take());
         let tx = self.0.write.begin_with_options(options).await?;
         let opened = wall::open(&tx, &author.actor, opening).await?;
         let write = Write {
@@ -172,6 +176,7 @@ impl Store {
             reference: self.reference(),
             store: self.clone(),
             journal: Journal::default(),
+            left: author.left.clone(),
         };
         match idempotency::run(&write, author, work).await {
             Ok(done) => {

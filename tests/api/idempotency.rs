@@ -376,11 +376,11 @@ on_both! {
             create(app, &people.focal, input).await;
             spent.push(app.store.statements() - before);
         }
-        // The reference's number (and with it, on PostgreSQL, who writes), the request, its items, and the
-        // request for the answer; what a key remembers is written with its claim; and of the ledger the changes, their places, and on SQLite the last place before them. Who
-        // asks again waits on PostgreSQL until what was done has its place.
+        // The reference's number (and with it, on PostgreSQL, who writes), the request and its items, which are not read again
+        // for the answer; what a key remembers is written with its claim; and of the ledger the changes, their places, and on
+        // SQLite the last place before them. Who asks again waits on PostgreSQL until what was done has its place.
         let named = u64::from(app.backend == Backend::Postgres);
         let ledger = 3 - named;
-        assert_eq!(spent, [4 + ledger, 4 + ledger + 1, 1 + 2 + 2 * named], "on {:?}", app.backend);
+        assert_eq!(spent, [3 + ledger, 3 + ledger + 1, 1 + 2 + 2 * named], "on {:?}", app.backend);
     }
 }

@@ -21,6 +21,7 @@ mod figures;
 mod gathered;
 mod http;
 mod idempotency;
+mod left;
 mod lifecycle;
 mod live;
 mod metrics;

@@ -15,14 +15,14 @@ use crate::graphql::assistance_request::input::{
     VerifyAssistanceRequestInput,
 };
 use crate::graphql::assistance_request::object::AssistanceRequest;
-use crate::graphql::assistance_request::query::{Columns, find};
+use crate::graphql::assistance_request::query::{Columns, as_left, find};
 use crate::graphql::context::{mutation, reader};
 use crate::graphql::fault::{Fallible, Nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::request_id;
 use crate::graphql::payload::{UserError, payload, selected, settle, user_errors};
 use crate::store::assistance_request::{self, By};
-use crate::store::{Consistency, Outcome, Reader};
+use crate::store::{Consistency, Left, Object, Outcome, Reader};
 
 /// Mutations of requests.
 #[derive(Default)]
@@ -53,14 +53,31 @@ pub struct ImportAssistanceRequestsPayload {
     user_errors: Vec<UserError>,
 }
 
-/// The payload of a write: the request as it is after it, read anew within the viewer's rights.
-async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) -> Fallible<AssistanceRequestPayload> {
+/// The payload of a write: the request as the write left it, where that is all that is asked for, else as it is read anew within
+/// the viewer's rights.
+async fn answer(
+    ctx: &Context<'_>,
+    outcome: Outcome<Uuid>,
+    named: Option<Uuid>,
+    left: Left,
+) -> Fallible<AssistanceRequestPayload> {
+    let fields = selected(ctx, "assistanceRequest");
     let (id, user_errors) = match settle(outcome)? {
-        Ok(id) => (Some(id), Vec::new()),
+        Ok(id) => {
+            if let Some(Object::Request(row, items)) = left.take()
+                && let Some(request) = as_left(ctx, row, items, &fields)?
+            {
+                return Ok(AssistanceRequestPayload {
+                    assistance_request: Some(request),
+                    user_errors: Vec::new(),
+                });
+            }
+            (Some(id), Vec::new())
+        }
         Err(user_errors) => (named, user_errors),
     };
     let assistance_request = match id {
-        Some(id) => find(ctx, &By::Id(id), &selected(ctx, "assistanceRequest")).await?,
+        Some(id) => find(ctx, &By::Id(id), &fields).await?,
         None => None,
     };
     Ok(AssistanceRequestPayload {
@@ -71,15 +88,17 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
 
 async fn take(ctx: &Context<'_>, step: Step, input: RequestStepInput) -> Fallible<AssistanceRequestPayload> {
     let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, input) = (&call.request.store, input.step());
     let named = input.id;
     let take = |author| assistance_request::take(store, author, step, input);
     let outcome = call.write(take).await;
-    answer(ctx, outcome, named).await
+    answer(ctx, outcome, named, left).await
 }
 
 async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
     let call = mutation(ctx, "createAssistanceRequest", &input, &input.idempotency)?;
+    let left = call.left();
     let (request, submit) = (call.request, input.submit);
     let mut problems = Problems::default();
     let new = input.form().check(
@@ -90,24 +109,26 @@ async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Falli
     );
     let create = |author, new| assistance_request::create(&request.store, author, new, submit);
     let outcome = call.write_parsed(problems.or_else(new), create).await;
-    answer(ctx, outcome, None).await
+    answer(ctx, outcome, None, left).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
     let call = mutation(ctx, Step::Update.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, id, version) = (&call.request.store, request_id(&input.id), input.version);
     let update = |author, patch| assistance_request::update(store, author, id, version, patch);
     let outcome = call.write_parsed(input.patch(), update).await;
-    answer(ctx, outcome, id).await
+    answer(ctx, outcome, id, left).await
 }
 
 async fn verify(ctx: &Context<'_>, input: VerifyAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
     let call = mutation(ctx, Step::Verify.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, (input, approvals)) = (&call.request.store, input.step());
     let named = input.id;
     let verify = |author| assistance_request::verify(store, author, input, approvals);
     let outcome = call.write(verify).await;
-    answer(ctx, outcome, named).await
+    answer(ctx, outcome, named, left).await
 }
 
 async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fallible<ImportAssistanceRequestsPayload> {

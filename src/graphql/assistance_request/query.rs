@@ -19,6 +19,7 @@ use crate::graphql::written::{One, is_of_row};
 use crate::store::Consistency;
 use crate::store::assistance_request::{self, By, OrderBy, OrderField, RequestRow};
 use crate::store::page::{Arguments, Paging};
+use crate::store::request_item::ItemRow;
 
 /// Root fields of requests.
 #[derive(Default)]
@@ -253,7 +254,8 @@ pub async fn request_page(
 /// The database's.
 pub async fn find(ctx: &Context<'_>, by: &By, fields: &[SelectionField<'_>]) -> Fallible<Option<AssistanceRequest>> {
     let columns = Columns::of(fields.iter().copied());
-    if let Some(item_columns) = items_to_read_with_it(fields, &columns) {
+    let with_items = items_beside_it(fields).filter(|_| assistance_request::goes_with_items(&columns.0));
+    if let Some(item_columns) = with_items {
         let reader = reader(ctx, Consistency::Statement)?;
         let found = assistance_request::find_with_items(&reader, by, &columns.0, &item_columns).await?;
         let found = found.map(|(row, items)| AssistanceRequest::with_items(reader, row, items));
@@ -264,15 +266,34 @@ pub async fn find(ctx: &Context<'_>, by: &By, fields: &[SelectionField<'_>]) -> 
     Ok(row.map(|row| AssistanceRequest(Entry::alone(reader, row))))
 }
 
-/// The columns of its items that one statement reads together with a request of which these fields are selected. None where
-/// nothing of items is selected, or more than one statement can tell.
-fn items_to_read_with_it(fields: &[SelectionField<'_>], columns: &Columns) -> Option<Vec<ri::Column>> {
+/// The same as its write left it, with its items where they were left too. None where more is selected than that tells.
+///
+/// # Errors
+/// `INTERNAL`, which can't be.
+pub(super) fn as_left(
+    ctx: &Context<'_>,
+    row: RequestRow,
+    items: Option<Vec<ItemRow>>,
+    fields: &[SelectionField<'_>],
+) -> Fallible<Option<AssistanceRequest>> {
+    let reader = || reader(ctx, Consistency::Statement);
+    Ok(match items {
+        Some(items) if items_beside_it(fields).is_some() => Some(AssistanceRequest::with_items(reader()?, row, items)?),
+        _ if consistency(fields.iter().copied()) == Consistency::Statement => {
+            Some(AssistanceRequest(Entry::alone(reader()?, row)))
+        }
+        _ => None,
+    })
+}
+
+/// The columns of the items of a request of which these fields are selected, where its row and theirs tell all of it. None where
+/// they don't, or nothing of items is selected.
+fn items_beside_it(fields: &[SelectionField<'_>]) -> Option<Vec<ri::Column>> {
     let (items, others): (Vec<SelectionField<'_>>, Vec<_>) = fields.iter().partition(|field| field.name() == "items");
     let of_items: Vec<_> = items.iter().flat_map(SelectionField::selection_set).collect();
     let is_enough = !items.is_empty()
         && of_items.iter().all(is_of_item)
-        && consistency(others.into_iter()) == Consistency::Statement
-        && assistance_request::goes_with_items(&columns.0);
+        && consistency(others.into_iter()) == Consistency::Statement;
     is_enough.then(|| request_item::columns(of_items.into_iter()))
 }
 

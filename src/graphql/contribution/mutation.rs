@@ -10,13 +10,13 @@ use crate::graphql::contribution::input::{
     ContributionStepInput, CreateContributionInput, RecordDeliveryInput, UpdateContributionInput, VoidDeliveryInput,
 };
 use crate::graphql::contribution::object::{Contribution, columns};
-use crate::graphql::contribution::query::find;
+use crate::graphql::contribution::query::{consistency, find};
 use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::level::Entry;
 use crate::graphql::node::{contribution_id, delivery_id, item_id};
 use crate::graphql::payload::{payload, selected, settle};
-use crate::graphql::written::is_of_row;
 use crate::store::contribution::{self, By};
-use crate::store::{Consistency, Outcome};
+use crate::store::{Consistency, Left, Object, Outcome};
 
 /// Mutations of contributions.
 #[derive(Default)]
@@ -30,15 +30,31 @@ payload!(
     contribution: Contribution
 );
 
-/// The payload of a write: the contribution as it is after it, read anew within the viewer's rights.
-async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) -> Fallible<ContributionPayload> {
+/// The payload of a write: the contribution as the write left it, where that is all that is asked for, else as it is read anew
+/// within the viewer's rights.
+async fn answer(
+    ctx: &Context<'_>,
+    outcome: Outcome<Uuid>,
+    named: Option<Uuid>,
+    left: Left,
+) -> Fallible<ContributionPayload> {
+    let fields = selected(ctx, "contribution");
+    let consistency = consistency(fields.iter());
     let (id, user_errors) = match settle(outcome)? {
-        Ok(id) => (Some(id), Vec::new()),
+        Ok(id) => {
+            let left = left.take().filter(|_| consistency == Consistency::Statement);
+            if let Some(Object::Contribution(row)) = left {
+                let reader = reader(ctx, consistency)?;
+                return Ok(ContributionPayload {
+                    contribution: Some(Contribution(Entry::alone(reader, row))),
+                    user_errors: Vec::new(),
+                });
+            }
+            (Some(id), Vec::new())
+        }
         Err(user_errors) => (named, user_errors),
     };
-    let selected = selected(ctx, "contribution");
-    let consistency = Consistency::of_row(selected.iter().all(is_of_row::<Contribution>));
-    let columns = columns(selected.into_iter());
+    let columns = columns(fields.into_iter());
     let contribution = match id {
         Some(id) => find(reader(ctx, consistency)?, &By::Id(id), &columns).await?,
         None => None,
@@ -51,20 +67,22 @@ async fn answer(ctx: &Context<'_>, outcome: Outcome<Uuid>, named: Option<Uuid>) 
 
 async fn create(ctx: &Context<'_>, input: CreateContributionInput) -> Fallible<ContributionPayload> {
     let call = mutation(ctx, "createContribution", &input, &input.idempotency)?;
+    let left = call.left();
     let (store, item) = (&call.request.store, item_id(&input.item));
     let mut problems = Problems::default();
     let new = input.form().check(&store.reference(), &mut problems);
     let create = |author, new| contribution::create(store, author, item, new);
     let outcome = call.write_parsed(problems.or_else(new), create).await;
-    answer(ctx, outcome, None).await
+    answer(ctx, outcome, None, left).await
 }
 
 async fn update(ctx: &Context<'_>, input: UpdateContributionInput) -> Fallible<ContributionPayload> {
     let call = mutation(ctx, ContributionStep::Update.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, id, version) = (&call.request.store, contribution_id(&input.id), input.version);
     let update = |author, patch| contribution::update(store, author, id, version, patch);
     let outcome = call.write_parsed(input.patch(), update).await;
-    answer(ctx, outcome, id).await
+    answer(ctx, outcome, id, left).await
 }
 
 async fn take(
@@ -73,26 +91,29 @@ async fn take(
     input: ContributionStepInput,
 ) -> Fallible<ContributionPayload> {
     let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, input) = (&call.request.store, input.step());
     let named = input.id;
     let outcome = call
         .write(|author| contribution::take(store, author, step, input))
         .await;
-    answer(ctx, outcome, named).await
+    answer(ctx, outcome, named, left).await
 }
 
 async fn record(ctx: &Context<'_>, input: RecordDeliveryInput) -> Fallible<ContributionPayload> {
     let step = ContributionStep::RecordDelivery;
     let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let (store, named) = (&call.request.store, contribution_id(input.id()));
     let record = |author, delivery| contribution::record_delivery(store, author, delivery);
     let outcome = call.write_parsed(input.delivery(), record).await;
-    answer(ctx, outcome, named).await
+    answer(ctx, outcome, named, left).await
 }
 
 async fn void(ctx: &Context<'_>, input: VoidDeliveryInput) -> Fallible<ContributionPayload> {
     let step = ContributionStep::VoidDelivery;
     let call = mutation(ctx, step.mutation(), &input, &input.idempotency)?;
+    let left = call.left();
     let VoidDeliveryInput {
         id,
         version,
@@ -106,7 +127,7 @@ async fn void(ctx: &Context<'_>, input: VoidDeliveryInput) -> Fallible<Contribut
         Some(delivery) => contribution_of(ctx, delivery).await?,
         None => None,
     };
-    answer(ctx, outcome, named).await
+    answer(ctx, outcome, named, left).await
 }
 
 /// The contribution of a delivery that the viewer may see.

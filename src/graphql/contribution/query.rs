@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject};
+use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SelectionField};
 use futures_util::FutureExt;
 
 use crate::domain::assistance_request::Origin;
-use crate::domain::filter::{ContributionField, Filter};
+use crate::domain::filter::{ContributionField, Filter, any_leaf};
 use crate::error::Error;
 use crate::graphql::assistance_request::{ExternalIdInput, OrderDirection, node_fields};
 use crate::graphql::context::{reader, request};
@@ -16,8 +16,9 @@ use crate::graphql::contribution::object::{Contribution, ContributionConnection,
 use crate::graphql::fault::{Fallible, Nullable, nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::contribution_id;
+use crate::graphql::organization::Organization;
 use crate::graphql::page::{arguments, wants_total};
-use crate::graphql::written::One;
+use crate::graphql::written::{One, is_of_row};
 use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Owner, Owners};
 use crate::store::page::{Arguments, Page, Paging};
 use crate::store::{Consistency, Reader};
@@ -133,11 +134,30 @@ pub async fn nested<R: Send + Sync>(
     Ok(One(ContributionConnection::new(page.map(Contribution))))
 }
 
+/// What a contribution needs to be read with, where these fields of it are selected: leaves are read with it, and what is in
+/// memory of its organization is too.
+pub(super) fn consistency<'a>(mut fields: impl Iterator<Item = &'a SelectionField<'a>>) -> Consistency {
+    Consistency::of_row(fields.all(|field| match field.name() {
+        "organization" => field.selection_set().all(|field| is_of_row::<Organization>(&field)),
+        _ => is_of_row::<Contribution>(field),
+    }))
+}
+
 async fn page(ctx: &Context<'_>, asked: Asked) -> Fallible<ContributionConnection> {
     let (filter, order, paging) = asked.parse(ctx)?;
     let columns = columns(node_fields(ctx).into_iter());
-    let reader = reader(ctx, Consistency::Snapshot)?;
-    let page = contribution::page(&reader, &filter, &order, &paging, &columns, wants_total(ctx)).await?;
+    let count = wants_total(ctx);
+    // What leads from contributions to other rows is looked up by statements of its own.
+    let leads = any_leaf(&filter, &|field| {
+        use ContributionField::{Item, Organization, Request};
+        matches!(field, Item(_) | Organization(_) | Request(_))
+    });
+    let consistency = match count || leads {
+        true => Consistency::Snapshot,
+        false => consistency(node_fields(ctx).iter()),
+    };
+    let reader = reader(ctx, consistency)?;
+    let page = contribution::page(&reader, &filter, &order, &paging, &columns, count).await?;
     Ok(ContributionConnection::new(
         Entry::page(&reader, page).map(Contribution),
     ))
@@ -175,12 +195,9 @@ impl ContributionQuery {
                     By::Origin(Origin { source, external_id })
                 }
             };
-            find(
-                reader(ctx, Consistency::Snapshot)?,
-                &by,
-                &columns(ctx.field().selection_set()),
-            )
-            .await
+            let fields: Vec<_> = ctx.field().selection_set().collect();
+            let reader = reader(ctx, consistency(fields.iter()))?;
+            find(reader, &by, &columns(fields.into_iter())).await
         };
         nullable(found.await.map(|found| found.map(One)))
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike, Utc};
-use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
+use entity::{assistance_request as ar, request_item as ri};
 use sea_orm::{EntityTrait, Set, TryIntoModel};
 use uuid::Uuid;
 
@@ -31,7 +31,9 @@ pub async fn create(store: &Store, author: impl Into<Author>, new: NewRequest, s
             let new = Arc::clone(&new);
             Box::pin(async move {
                 let begin = if submit { Begin::Submitted } else { Begin::Draft };
-                insert(w, id, &new, begin, w.now).await
+                let (request, items) = insert(w, id, &new, begin, w.now).await?;
+                w.leaves_request(&request, Some(&items));
+                Ok(id)
             })
         })
         .await
@@ -56,14 +58,14 @@ pub(super) fn check_country(actor: &Actor, country: &str) -> Result<(), Error> {
     )))
 }
 
-/// Inserts a request and its items.
+/// Inserts a request and its items. Gives the rows.
 pub(super) async fn insert(
     w: &Write,
     id: Uuid,
     new: &NewRequest,
     begin: Begin,
     confirmed_at: DateTime<Utc>,
-) -> Outcome<Uuid> {
+) -> Outcome<(ar::Model, Vec<ri::Model>)> {
     check_country(&w.actor, &new.country)?;
     if begin != Begin::Draft && new.items.is_empty() {
         let message = "A request is handed in with at least one item.";
@@ -129,11 +131,11 @@ pub(super) async fn insert(
         Err(failed) => return Err(failed.into()),
     }
     let verified_on = verified_at.map(|at| at.date_naive());
-    write::insert_items(w, id, 0, items, verified_on).await?;
+    let items = write::insert_items(w, id, 0, items, verified_on).await?;
     if let Some(on) = verified_on {
         movement::remember(w, id, status, *priority, *people_in_need, on);
     }
-    Ok(id)
+    Ok((made, items))
 }
 
 pub(super) fn duplicate_origin() -> Problem {

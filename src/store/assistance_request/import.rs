@@ -170,9 +170,8 @@ async fn land(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<Ro
             } else {
                 Begin::Draft
             };
-            Ok(RowOutcome::Created(
-                insert(w, Uuid::now_v7(), &new, begin, confirmed_at.unwrap_or(w.now)).await?,
-            ))
+            let (made, _) = insert(w, Uuid::now_v7(), &new, begin, confirmed_at.unwrap_or(w.now)).await?;
+            Ok(RowOutcome::Created(made.id))
         }
     }
 }
@@ -363,7 +362,7 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
                 let after = change.update(&w.tx).await?;
                 w.journal.changed("updated", old, &after);
             }
-            None => write::insert_items(w, request, position, std::slice::from_ref(item), None).await?,
+            None => drop(write::insert_items(w, request, position, std::slice::from_ref(item), None).await?),
         }
     }
     Ok(())

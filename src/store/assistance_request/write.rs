@@ -115,18 +115,18 @@ pub(super) async fn items(w: &Write, request: Uuid) -> Result<Vec<ri::Model>, Db
         .await
 }
 
-/// Appends items after the place `from`; verified on a day, where the operator vouches for them.
+/// Appends items after the place `from`; verified on a day, where the operator vouches for them. Gives the rows.
 pub(super) async fn insert_items(
     w: &Write,
     request: Uuid,
     from: i32,
     items: &[NewItem],
     verified_on: Option<NaiveDate>,
-) -> Outcome<()> {
+) -> Outcome<Vec<ri::Model>> {
     if items.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let mut movements = Vec::new();
+    let (mut movements, mut made) = (Vec::new(), Vec::with_capacity(items.len()));
     let mut rows: Vec<ri::ActiveModel> = Vec::with_capacity(items.len());
     for (item, position) in items.iter().zip(from..) {
         let id = Uuid::now_v7();
@@ -141,12 +141,14 @@ pub(super) async fn insert_items(
             ));
         }
         let row = new_item(id, request, position, item, verified_on.is_some());
-        w.journal.created(&row.clone().try_into_model()?);
+        let model = row.clone().try_into_model()?;
+        w.journal.created(&model);
+        made.push(model);
         rows.push(row);
     }
     ri::Entity::insert_many(rows).exec_without_returning(&w.tx).await?;
     movement::record(w, &movements);
-    Ok(())
+    Ok(made)
 }
 
 fn new_item(id: Uuid, request: Uuid, position: i32, item: &NewItem, approved: bool) -> ri::ActiveModel {
@@ -203,6 +205,7 @@ pub(super) async fn save(w: &Write, row: &ar::Model, step: Step, mut change: ar:
     change.updated_at = Set(w.now);
     let after = change.update(&w.tx).await?;
     w.journal.changed_request(step.action(), row, &after);
+    w.leaves_request(&after, None);
     let before = row.verified_at.map(|_| (row.status, row.priority, row.people_in_need));
     if verified_at.is_some() && before != Some((status, priority, people)) {
         movement::remember(w, row.id, status, priority, people, w.now.date_naive());

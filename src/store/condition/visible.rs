@@ -29,6 +29,14 @@ impl Visible {
         }
     }
 
+    /// Whether a request is among it.
+    pub(crate) fn sees(&self, request: &ar::Model) -> bool {
+        self.everything
+            || request.verified_at.is_some()
+            || (self.submitted && request.status == RequestStatus::Submitted)
+            || self.country.as_ref() == Some(&request.country_code)
+    }
+
     /// The same as a condition; `table` is the requests' name in the statement.
     fn of(self, table: &DynIden) -> Expr {
         if self.everything {

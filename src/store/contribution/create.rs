@@ -64,7 +64,8 @@ pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewCon
     if !new.committed {
         write::check_pledge(new.quantity_milli, &found)?;
     }
-    insert_row(w, id, &found, new).await?;
+    let made = insert_row(w, id, &found, new).await?;
+    w.leaves_contribution(&made);
     let on = w.now.date_naive();
     let status = if new.committed {
         ContributionStatus::Committed

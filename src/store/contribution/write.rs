@@ -153,6 +153,7 @@ pub(super) async fn save(
     change.updated_at = Set(w.now);
     let after = change.update(&w.tx).await?;
     w.journal.changed(verb, row, &after);
+    w.leaves_contribution(&after);
     Ok(())
 }
 
