@@ -148,6 +148,17 @@ pub struct NewItem {
     pub quantity_milli: i64,
     /// In ten-thousandths of a US dollar a unit.
     pub unit_cost_e4: Option<i64>,
+    /// What was left out.
+    pub left_out: LeftOut,
+}
+
+/// What an item was said nothing of, and has from its commodity as that was at the time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its category.
+    pub category: bool,
+    /// Its unit cost.
+    pub unit_cost: bool,
 }
 
 impl RequestForm {
@@ -353,6 +364,10 @@ impl ItemForm {
             unit: codes.unit,
             quantity_milli: quantity_milli?,
             unit_cost_e4,
+            left_out: LeftOut {
+                category: self.category.is_none(),
+                unit_cost: self.unit_cost_usd.is_none(),
+            },
         })
     }
 

@@ -344,6 +344,41 @@ async fn fields_of(app: &TestApp, noun: &str) -> Vec<(String, String)> {
 }
 
 on_both! {
+    async fn a_row_that_says_the_same_is_unchanged_whatever_became_of_its_commodity(app) {
+        let people = people(app).await;
+        let item = |id: &str, code: &str| json!({ "externalId": id, "commodity": code, "quantity": 5 });
+        let import = async |items: [Value; 2]| {
+            let row = json!({ "externalId": "7", "country": "BGD", "title": "x", "priority": "LOW", "items": items });
+            let input = json!({ "source": "desk", "submit": true, "rows": [row] });
+            let fields = "created unchanged failed userErrors { code field } assistanceRequests { id version items { unitCostUsd } }";
+            app.mutate(&people.focal, "importAssistanceRequests", input, fields).await
+        };
+        let [gloves, oxygen] = [("a", "GLOVES_EXAM"), ("b", "O2_CONCENTRATOR")].map(|(id, code)| item(id, code));
+        let created = import([gloves.clone(), oxygen.clone()]).await;
+        assert_eq!(created["created"], 1, "{created:#}");
+        let commodity = app.ask(None, "{ commodity(code: \"GLOVES_EXAM\") { id version } }", Value::Null).await;
+        let dearer = named_with(&commodity["commodity"], json!({ "indicativeUnitPriceUsd": "77" }));
+        let dearer = app.mutate(ADMIN, "updateCommodity", dearer, "userErrors { code }").await;
+        assert_eq!(dearer["userErrors"], json!([]));
+        for status in ["SUBMITTED", "VERIFIED"] {
+            for items in [[gloves.clone(), oxygen.clone()], [oxygen.clone(), gloves.clone()]] {
+                let again = import(items).await;
+                assert_eq!((&again["unchanged"], &again["failed"]), (&json!(1), &json!(0)), "{status}: {again:#}");
+                assert_eq!(again["assistanceRequests"][0]["items"], created["assistanceRequests"][0]["items"]);
+            }
+            let mut other = gloves.clone();
+            other["unitCostUsd"] = 77.into();
+            let differs = import([other, oxygen.clone()]).await;
+            assert_eq!(differs["userErrors"][0]["code"], "INVALID_TRANSITION", "{status}: {differs:#}");
+            let request = &differs["assistanceRequests"][0];
+            assert_eq!(request, &Value::Null);
+            if status == "SUBMITTED" {
+                let verify = named(&created["assistanceRequests"][0]);
+                app.mutate(&people.coordinator, "verifyAssistanceRequest", verify, "userErrors { code }").await;
+            }
+        }
+    }
+
     async fn a_random_filter_finds_what_rust_finds_and_its_negation_the_rest(app) {
         let (_, rows) = world(app).await;
         let query = "query($is: AssistanceRequestFilter, $not: AssistanceRequestFilter) {

@@ -12,7 +12,7 @@ use entity::{
 };
 use migration::{Migrator, MigratorTrait};
 use nam_needs::domain::actor::{Actor, Principal};
-use nam_needs::domain::assistance_request::{Contact, ItemForm, NewItem, NewRequest, RequestForm};
+use nam_needs::domain::assistance_request::{Contact, ItemForm, LeftOut, NewItem, NewRequest, RequestForm};
 use nam_needs::domain::contribution::{ContributionStep, NewContribution};
 use nam_needs::domain::import::ImportForm;
 use nam_needs::domain::reference::{Reference, Rows};
@@ -228,6 +228,7 @@ pub fn item(category: &str, commodity: Option<&str>, unit: &str, quantity: i64, 
         unit: unit.into(),
         quantity_milli: quantity,
         unit_cost_e4: cost_e4,
+        left_out: LeftOut::default(),
     }
 }
 

@@ -93,6 +93,10 @@ fn a_good_request_is_kept_whole() {
         unit: "PIECE".into(),
         quantity_milli: 1_000,
         unit_cost_e4: Some(5_000),
+        left_out: LeftOut {
+            category: true,
+            unit_cost: true,
+        },
     };
     let expected = NewRequest {
         country: "BGD".into(),

@@ -187,7 +187,8 @@ pub struct ImportAssistanceRequestsInput {
     pub idempotency: Idempotency,
 }
 
-/// One request of an import.
+/// One request of an import: all that its source says of it. What a row leaves out is cleared on a request that is there
+/// already, where it may still be changed; the contact alone stays.
 #[derive(InputObject, Clone, Debug)]
 pub struct ImportAssistanceRequestRow {
     /// Its id in the source: what makes it new or known.
@@ -211,7 +212,7 @@ pub struct ImportAssistanceRequestRow {
     people_in_need: Option<i32>,
     /// The day by which it is needed.
     needed_by: Option<Date>,
-    /// Whom to ask.
+    /// Whom to ask; where left out, whoever was named before.
     contact: Option<ContactInput>,
     /// What is asked for. On a request still being edited, matched by externalId, else replaced.
     items: Vec<RequestItemInput>,

@@ -212,7 +212,12 @@ async fn change(
         return Err(Problem::new(ProblemCode::Conflict, message).at("country").into());
     }
     let items = write::items(w, row.id).await?;
-    let same_items = same_items(&items, &new.items);
+    let editable = matches!(row.status, RequestStatus::Draft | RequestStatus::Returned);
+    let vouched = options.verified && row.status == RequestStatus::Verified;
+    let same_items = match editable || vouched {
+        true => same_items(&items, &new.items),
+        false => say_the_same(&items, &new.items),
+    };
     let (mut change, mut changed) = entered(row, &patch(new));
     if new.source_url != row.source_url {
         change.source_url = Set(new.source_url.clone());
@@ -223,8 +228,6 @@ async fn change(
         changed = true;
     }
     let confirmed = confirmed_at.filter(|at| *at > row.confirmed_at);
-    let editable = matches!(row.status, RequestStatus::Draft | RequestStatus::Returned);
-    let vouched = options.verified && row.status == RequestStatus::Verified;
     if row.status == RequestStatus::Verified && !vouched {
         check_verified(w, row, new, same_items)?;
     } else if !(editable || vouched) && (changed || !same_items) {
@@ -299,7 +302,13 @@ fn check_verified(w: &Write, row: &ar::Model, new: &NewRequest, same_items: bool
     problems.or_else(Some(()))
 }
 
+/// Whether an item is what its source says. What that leaves out is the commodity's, as it is now.
 fn same_item(item: &ri::Model, new: &NewItem) -> bool {
+    says_the_same(item, new) && item.category_code == new.category && item.unit_cost_e4 == new.unit_cost_e4
+}
+
+/// The same, where what is left out may be anything: the commodity's category and price may have changed since.
+fn says_the_same(item: &ri::Model, new: &NewItem) -> bool {
     let NewItem {
         external_id,
         kind,
@@ -309,19 +318,28 @@ fn same_item(item: &ri::Model, new: &NewItem) -> bool {
         unit,
         quantity_milli,
         unit_cost_e4,
+        left_out,
     } = new;
     item.external_id == *external_id
         && item.kind == *kind
-        && item.category_code == *category
+        && (left_out.category || item.category_code == *category)
         && item.commodity_code == *commodity
         && item.description == *description
         && item.unit_code == *unit
         && item.quantity_milli == *quantity_milli
-        && item.unit_cost_e4 == *unit_cost_e4
+        && (left_out.unit_cost || item.unit_cost_e4 == *unit_cost_e4)
 }
 
 fn same_items(items: &[ri::Model], new: &[NewItem]) -> bool {
     items.len() == new.len() && items.iter().zip(new).all(|(item, new)| same_item(item, new))
+}
+
+/// Whether nothing that a source says of the items is another than it was, in whatever order it names those that have an external id.
+fn say_the_same(items: &[ri::Model], new: &[NewItem]) -> bool {
+    let (mut items, mut new): (Vec<_>, Vec<_>) = (items.iter().collect(), new.iter().collect());
+    items.sort_by_key(|item| item.external_id.as_deref());
+    new.sort_by_key(|item| item.external_id.as_deref());
+    items.len() == new.len() && items.into_iter().zip(new).all(|(item, new)| says_the_same(item, new))
 }
 
 /// Items are matched by their external ids, else replaced.

@@ -161,6 +161,7 @@ fn new_item(id: Uuid, request: Uuid, position: i32, item: &NewItem, approved: bo
         unit,
         quantity_milli,
         unit_cost_e4,
+        left_out: _,
     } = item;
     ri::ActiveModel {
         id: Set(id),
