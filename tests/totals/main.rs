@@ -29,7 +29,7 @@ use nam_needs::domain::totals::{Sums, Totals};
 use nam_needs::store::Consistency;
 use nam_needs::store::contribution as contributions;
 use nam_needs::store::needs::{Analysis, Asked, Dimension, Of, totals_of};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryOrder};
 
 use crate::world::*;
 
@@ -207,6 +207,79 @@ async fn what_can_not_be_analysed_is_refused() {
             ..asked()
         }
     ));
+}
+
+/// Nothing of it was shipped, so that it went into transit with the first part of those that were not counted by mistake.
+#[tokio::test]
+async fn a_part_that_was_voided_leaves_no_trace_in_the_days_before_the_next() {
+    for first_is_voided_first in [true, false] {
+        for w in worlds("voided").await {
+            let mask = item("MASK", None, "PIECE", 10_000, None);
+            let request = w.verified("AAA", None, Priority::High, vec![mask]).await;
+            let gift = w.give(w.items(request).await[0], 4_000, true).await;
+            w.day(3);
+            w.receive(gift, 3, 1_000, 0).await;
+            w.day(4);
+            let patch = contributions::ContributionPatch {
+                quantity_milli: Some(3_500),
+                ..Default::default()
+            };
+            let version = w.version(gift).await;
+            contributions::update(&w.store, checker(), Some(gift), version, patch)
+                .await
+                .unwrap();
+            w.day(5);
+            w.receive(gift, 5, 500, 0).await;
+            w.receive(gift, 5, 500, 0).await;
+            w.day(7);
+            // Committed, in transit, delivered, in halves.
+            let told = async || -> Vec<[i128; 3]> {
+                let points = w.points(2, 8, &Asked::default()).await;
+                let of = |point: &Totals| point.quantities["PIECE"];
+                let halves = points
+                    .iter()
+                    .map(of)
+                    .map(|all| [all.committed, all.in_transit, all.delivered]);
+                halves.map(|all| all.map(|milli| milli / 500)).collect()
+            };
+            let committed = [8, 0, 0];
+            assert_eq!(
+                told().await,
+                [
+                    committed,
+                    [0, 6, 2],
+                    [0, 5, 2],
+                    [0, 3, 4],
+                    [0, 3, 4],
+                    [0, 3, 4],
+                    [0, 3, 4]
+                ]
+            );
+            let parts = delivery::Entity::find().order_by_asc(delivery::Column::DeliveredOn);
+            let mut parts = parts.all(&w.db).await.unwrap();
+            if !first_is_voided_first {
+                parts.reverse();
+            }
+            for (voided, part) in parts.iter().enumerate() {
+                let version = w.version(gift).await;
+                contributions::void_delivery(&w.store, checker(), Some(part.id), version, "Miscounted.".into())
+                    .await
+                    .unwrap();
+                // The resizing of day 4 stands.
+                let after = |on_3: [i128; 3], on_4: [i128; 3], from_5: [i128; 3]| {
+                    [committed, on_3, on_4, from_5, from_5, from_5, from_5].to_vec()
+                };
+                let expected = match (first_is_voided_first, voided) {
+                    (true, 0) => after(committed, [7, 0, 0], [0, 5, 2]),
+                    (true, 1) => after(committed, [7, 0, 0], [0, 6, 1]),
+                    (false, 0) => after([0, 6, 2], [0, 5, 2], [0, 4, 3]),
+                    (false, 1) => after([0, 6, 2], [0, 5, 2], [0, 5, 2]),
+                    _ => after(committed, [7, 0, 0], [7, 0, 0]),
+                };
+                assert_eq!(told().await, expected, "{first_is_voided_first} {voided}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

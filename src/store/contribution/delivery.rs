@@ -1,14 +1,16 @@
 //! Recording what was received, and taking back a record made by mistake.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
 use entity::enums::ContributionStatus;
-use entity::{contribution, delivery};
-use sea_orm::{ActiveModelTrait, ActiveValue, EntityTrait, Set};
+use entity::{contribution, delivery, movement};
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QueryTrait, Set};
 use uuid::Uuid;
 
-use crate::domain::contribution::{ContributionStep, check_on};
+use crate::domain::contribution::{ContributionStep, check_on, difference};
+use crate::domain::figures::Figures;
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::text::{self, TEXT_MAX};
@@ -16,7 +18,7 @@ use crate::store::change::Part;
 use crate::store::contribution::hold::Named;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
-use crate::store::movement::Cause;
+use crate::store::movement::{Cause, record as record_moves};
 use crate::store::{Author, Outcome, Store, Write};
 
 /// A part that was received.
@@ -163,6 +165,9 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
     };
     let voided = voided.update(&w.tx).await?;
     w.journal.changed("voided", &Part(&part, &row), &Part(&voided, &row));
+    if row.shipped_on.is_none() {
+        depart_later(w, &row, cause, difference(before, after).in_transit).await?;
+    }
     let mut change = contribution::ActiveModel {
         delivered_on: Set(None),
         ..Default::default()
@@ -170,4 +175,48 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
     write::set_holding(&mut change, after);
     write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
+}
+
+/// What was not shipped went into transit with its first part. Where that one is voided (`cause`, by which `moved` more is in
+/// transit), all of it went with the first of those that stand, if any does: until then it was committed.
+async fn depart_later(w: &Write, row: &contribution::Model, cause: Cause, moved: i64) -> Outcome<()> {
+    let first = delivery::Entity::find()
+        .filter(delivery::Column::ContributionId.eq(row.id))
+        .filter(delivery::Column::Voided.eq(false))
+        .order_by_asc(delivery::Column::DeliveredOn)
+        .one(&w.tx)
+        .await?
+        .map(|part| part.delivered_on);
+    if first.is_some_and(|first| first <= cause.on) {
+        return Ok(());
+    }
+    let until_then = movement::Entity::find()
+        .filter(movement::Column::ItemId.eq(row.item_id))
+        .filter(movement::Column::ContributionId.eq(row.id))
+        .filter(movement::Column::HappenedOn.gte(cause.on))
+        .apply_if(first, |movements, first| {
+            movements.filter(movement::Column::HappenedOn.lt(first))
+        })
+        .all(&w.tx)
+        .await?;
+    let mut by_day = BTreeMap::from([(cause.on, moved)]);
+    for movement in until_then {
+        *by_day.entry(movement.happened_on).or_default() += movement.in_transit_milli;
+    }
+    // Where none stands, nothing is in transit any more.
+    if let Some(first) = first {
+        let whole: i64 = by_day.values().sum();
+        by_day.insert(first, -whole);
+    }
+    let back = |(on, in_transit): (NaiveDate, i64)| {
+        let stays = Figures {
+            committed: in_transit,
+            in_transit: -in_transit,
+            ..Figures::ZERO
+        };
+        (Cause { on, ..cause }, stays)
+    };
+    let moves: Vec<_> = by_day.into_iter().filter(|(_, moved)| *moved != 0).map(back).collect();
+    record_moves(w, &moves);
+    Ok(())
 }
