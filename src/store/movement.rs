@@ -20,15 +20,17 @@ pub(crate) struct Cause {
     pub on: NaiveDate,
 }
 
-/// Moves an item's figures by `delta` and records it. False, and nothing done, where a figure would fall below 0: more
-/// is committed than is uncovered, say. Many at once take their turns at the row.
+/// Moves an item's figures by `delta` and records it. False, and nothing done, where a figure would fall below 0 (more
+/// is committed than is uncovered, say) or is larger than a database can tell. Many at once take their turns at the row.
 pub(crate) async fn apply(w: &Write, cause: Cause, delta: Figures) -> Result<bool, DbErr> {
     let mut update = ri::Entity::update_many().filter(ri::Column::Id.eq(cause.item));
     for (column, change) in columns(&delta).into_iter().filter(|(_, change)| *change != 0) {
         update = update.col_expr(column, Expr::col(column).add(change));
-        if change < 0 {
-            update = update.filter(Expr::col(column).gte(-change));
-        }
+        update = match change {
+            ..0 => update.filter(Expr::col(column).gte(-change)),
+            // Pledges reserve nothing, so that there may be any number of them.
+            _ => update.filter(Expr::col(column).lte(i64::MAX - change)),
+        };
     }
     let value = Expr::col(ri::Column::UncoveredMilli)
         .add(delta.uncovered)

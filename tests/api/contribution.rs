@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::TestApp;
+use crate::common::{Backend, TestApp};
 use crate::on_both;
 use crate::support::{People, codes, named, named_with, people, verified};
 
@@ -30,6 +30,16 @@ async fn story(app: &TestApp) -> (People, Value) {
 }
 
 on_both! {
+    async fn what_no_database_could_add_up_is_refused(app) {
+        let (people, request) = story(app).await;
+        let item = &request["items"][0];
+        let pledged = "UPDATE request_item SET pledged_milli = 9223372036854775807 - 1500";
+        let by_operator = format!("SELECT set_config('nam.roles', 'ADMIN', false); {pledged}");
+        app.alter(if app.backend == Backend::Postgres { &by_operator } else { pledged }).await.unwrap();
+        assert_eq!(codes(&give(app, &people.responder, item, "1.5", "PLEDGED").await), [""; 0]);
+        assert_eq!(codes(&give(app, &people.responder, item, "0.001", "PLEDGED").await), ["OVER_COMMITTED"]);
+    }
+
     async fn a_contribution_moves_the_figures_from_pledge_to_delivery(app) {
         let (people, request) = story(app).await;
         let item = &request["items"][0];
