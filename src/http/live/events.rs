@@ -3,6 +3,8 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, rt, web};
+use futures_util::future;
+use tokio::sync::oneshot;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::credential::Credential;
@@ -75,8 +77,10 @@ async fn begin(
     let standing = answers.standing;
     let patience = events.edge.time();
     let begun = answers.begun;
-    rt::spawn(events.run(answers.stream));
-    // Whoever has the head has a subscription: what it writes next, it will be told.
+    let (answered, answers_already) = oneshot::channel();
+    rt::spawn(events.run(answers.stream, answered));
+    // Whoever has the head has a subscription: what it writes next, it will be told. Or it is told at once why it has none.
+    let begun = future::select(begun, answers_already);
     let _ = tokio::time::timeout(patience, begun).await;
     head(standing).body(body)
 }
@@ -113,10 +117,10 @@ struct Events {
 }
 
 impl Events {
-    /// Sends events until there are no more.
-    async fn run(self, answers: Stream) {
+    /// Sends events until there are no more; says, by dropping it, that there is one.
+    async fn run(self, answers: Stream, answered: oneshot::Sender<()>) {
         let told = tokio::select! {
-            lost = self.talk(answers) => lost.err(),
+            lost = self.talk(answers, answered) => lost.err(),
             error = self.credential.lost(&self.edge) => self.part(error).await.err(),
             () = self.edge.house.closed() => self.part(closing()).await.err(),
             () = self.flow.gone() => Some(Lost::Gone),
@@ -133,18 +137,19 @@ impl Events {
     }
 
     /// Tells what comes, and meanwhile that the connection lives. Neither waits for the other.
-    async fn talk(&self, answers: Stream) -> Result<(), Lost> {
+    async fn talk(&self, answers: Stream, answered: oneshot::Sender<()>) -> Result<(), Lost> {
         tokio::select! {
-            told = self.tell(answers) => told,
+            told = self.tell(answers, answered) => told,
             lost = self.pulse() => lost,
         }
     }
 
-    async fn tell(&self, answers: Stream) -> Result<(), Lost> {
+    async fn tell(&self, answers: Stream, answered: oneshot::Sender<()>) -> Result<(), Lost> {
         let form = form(Media::EventStream, &self.request_id, &self.edge);
-        let mut rest = Some(answers);
+        let (mut rest, mut answered) = (Some(answers), Some(answered));
         while let Some(answers) = rest {
             let (what, more) = pull(&self.edge.runner, form, answers).await;
+            drop(answered.take());
             self.deliver(&what).await?;
             rest = more;
         }

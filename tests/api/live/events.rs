@@ -138,6 +138,24 @@ on_both! {
     }
 }
 
+on_both_with! { &["--timeout-ms=600000"],
+    async fn who_is_refused_a_subscription_is_told_at_once(app) {
+        for (root, code) in [
+            ("changes(after: \"nonsense\") { cursor }", "BAD_CURSOR"),
+            ("changes(filter: { country: \"ZZZ\" }) { cursor }", "BAD_USER_INPUT"),
+            ("assistanceRequestChanged(filter: { country: { code: { eq: \"ZZZ\" } } }) { id }", "BAD_USER_INPUT"),
+        ] {
+            let told = async {
+                let mut events = Events::new(ask(app, None, &format!("subscription {{ {root} }}"), json!({})).await);
+                let (_, data) = events.next().await.unwrap();
+                assert_eq!(data["errors"][0]["extensions"]["code"], code, "{data:#}");
+                events.complete().await;
+            };
+            assert!(tokio::time::timeout(Duration::from_secs(60), told).await.is_ok(), "{root}");
+        }
+    }
+}
+
 on_both_with! { &["--live-ping-ms=50"],
     async fn a_stream_without_events_is_kept_alive(app) {
         let mut events = Events::new(ask(app, Some(ADMIN), FOLLOW, from_now(app).await).await);
