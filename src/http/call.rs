@@ -278,8 +278,10 @@ impl Call {
             return Err(form.refused(body::too_large(rules.limits.body_bytes)));
         }
         let is_open = |root: &String| OPEN_ROOTS.contains(&root.as_str());
-        let reads = admitted.kind != OperationKind::Mutation && !admitted.roots.iter().all(is_open);
-        if reads && !rules.anonymous_read && scope(actor, Operation::ReadPublic).is_nothing() {
+        let is_closed = !rules.anonymous_read && !admitted.roots.iter().all(is_open);
+        // A mutation of somebody who is known is refused by its field, which says what right is missing.
+        let reads = !actor.is_signed_in() || admitted.kind != OperationKind::Mutation;
+        if is_closed && reads && scope(actor, Operation::ReadPublic).is_nothing() {
             return Err(form.refused(if actor.is_signed_in() {
                 Error::Forbidden("Your credential gives you no role here, so that you may read nothing.".into())
             } else {

@@ -296,6 +296,11 @@ fn without_anonymous_reading_a_stranger_learns_who_answers_and_no_more() {
             }
             app.ask(Some(ADMIN), query, json!({})).await;
         }
+        let write = "mutation { createApiKey(input: { name: \"x\", roles: [READER] }) { secret } }";
+        let response = send(app, OLD, NEW, json!({ "query": write }).to_string()).await;
+        assert_eq!(refusal(response).await, refused(401, "UNAUTHENTICATED"));
+        app.ask(None, "mutation { __typename }", json!({})).await;
+        app.ask(Some(ADMIN), write, json!({})).await;
     });
 }
 
@@ -338,6 +343,44 @@ fn the_schema_is_the_same_however_often_it_is_asked_for() {
         for _ in 0..3 {
             assert_eq!(app.ask(None, query, json!({})).await, first);
         }
+    });
+}
+
+/// A tool asks for what it finds listed there.
+#[test]
+fn what_introspection_tells_of_itself_can_be_asked_for() {
+    on_each(&[], async |app| {
+        let types = "{ __schema { types { name fields { name type { kind ofType { kind ofType { kind ofType { kind } } } } } } } }";
+        let schema = app.ask(None, types, json!({})).await;
+        let mut asked = 0;
+        for (root, name) in [
+            ("__schema", "__Schema"),
+            ("__type(name: \"AssistanceRequestBy\")", "__Type"),
+            ("__type(name: \"Query\") { fields", "__Field"),
+            ("__type(name: \"AssistanceRequestBy\") { inputFields", "__InputValue"),
+            ("__type(name: \"Priority\") { enumValues", "__EnumValue"),
+            ("__schema { directives", "__Directive"),
+        ] {
+            let all = schema["__schema"]["types"].as_array().unwrap();
+            let listed = all.iter().find(|one| one["name"] == name).unwrap();
+            for field in listed["fields"].as_array().unwrap() {
+                let is_object = field["type"].to_string().contains("OBJECT");
+                let selected = if is_object { " { __typename }" } else { "" };
+                let open = root.matches('{').count();
+                let query = format!(
+                    "{{ {root} {{ {}{selected} }} {} }}",
+                    field["name"].as_str().unwrap(),
+                    "}".repeat(open)
+                );
+                app.ask(None, &query, json!({})).await;
+                asked += 1;
+            }
+        }
+        assert!(asked > 30, "{asked}");
+        let by = app
+            .ask(None, "{ __type(name: \"AssistanceRequestBy\") { isOneOf } }", json!({}))
+            .await;
+        assert_eq!(by["__type"]["isOneOf"], true);
     });
 }
 

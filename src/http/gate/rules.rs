@@ -11,6 +11,10 @@ use apollo_compiler::validation::Valid;
 
 use crate::domain::limits::Limits;
 
+/// What the executor tells of a type beyond the built-in types of the library that validates documents: the specification of
+/// September 2025 has it.
+const INTROSPECTION: &str = "extend type __Type { isOneOf: Boolean }";
+
 /// The schema, and what is asked of it again and again.
 pub(super) struct Rules {
     pub schema: Valid<Schema>,
@@ -20,7 +24,12 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn new(sdl: &str) -> Result<Self, String> {
-        let schema = Schema::parse_and_validate(sdl, "schema.graphql").map_err(|refused| refused.errors.to_string())?;
+        let schema = Schema::builder()
+            .parse(sdl, "schema.graphql")
+            .parse(INTROSPECTION, "introspection.graphql")
+            .build()
+            .map_err(|refused| refused.errors.to_string())?;
+        let schema = schema.validate().map_err(|refused| refused.errors.to_string())?;
         let levels = schema
             .types
             .iter()
