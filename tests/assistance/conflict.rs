@@ -188,6 +188,22 @@ on_both! {
         hold(app).await;
     }
 
+    async fn of_many_steps_at_one_version_of_a_contribution_one_is_done(app) {
+        let people = people(app).await;
+        for _ in 0..rounds().div_ceil(4) {
+            let request = verified(app, &people).await;
+            let pledge = commitment(&request["items"][0], 2, "PLEDGED");
+            let pledge = app.mutate(&people.responder, "createContribution", pledge, GIVEN).await["contribution"].clone();
+            let commit = (0..8).map(|_| app.mutate(&people.responder, "commitContribution", named(&pledge), GIVEN));
+            let answers = join_all(commit).await;
+            assert_eq!(tally(&answers), one_of(8, "STALE_VERSION"));
+            for answer in answers {
+                assert_eq!(answer["contribution"]["version"], 2, "each is shown what was done: {answer:#}");
+            }
+            hold(app).await;
+        }
+    }
+
     async fn of_many_creates_with_one_external_id_one_is_done(app) {
         let people = people(app).await;
         let request = verified(app, &people).await;

@@ -13,7 +13,7 @@ use crate::domain::problem::{Problem, ProblemCode};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
-use crate::store::contribution::hold::{Named, hold};
+use crate::store::contribution::hold::hold_item;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
 use crate::store::{Author, Outcome, Refused, Store, Write, fault};
@@ -43,7 +43,7 @@ pub async fn create(
 pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewContribution) -> Outcome<Uuid> {
     let unknown = || Problem::new(ProblemCode::NotFound, "No item has this id.").at("item");
     let item = item.ok_or_else(unknown)?;
-    let (_, request) = hold(w, Named::Item(item)).await?.ok_or_else(unknown)?;
+    let request = hold_item(w, item).await?.ok_or_else(unknown)?;
     if !scope(&w.actor, Operation::WriteContribution).holds(None, Some(&new.organization)) {
         let message = format!(
             "You may not contribute for {}: you speak for another organization.",

@@ -4,7 +4,7 @@
 use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{contribution, request_item as ri};
-use sea_orm::{ActiveEnum, ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, QuerySelect, Set};
+use sea_orm::{ActiveEnum, ActiveModelTrait, ActiveValue, EntityTrait, Set};
 
 use crate::domain::contribution::{ContributionStep, Holding, difference, may, open_in};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
@@ -37,13 +37,7 @@ pub(super) async fn load(
         _ => "contribution",
     };
     let unknown = || Problem::new(ProblemCode::NotFound, format!("No {noun} has this id.")).at("id");
-    let (id, request) = hold(w, named.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
-    let query = contribution::Entity::find_by_id(id);
-    let row = match w.backend() {
-        DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
-        _ => query.one(&w.tx).await?,
-    };
-    let row = row.ok_or_else(unknown)?;
+    let (row, request) = hold(w, named.ok_or_else(unknown)?).await?.ok_or_else(unknown)?;
     if !may(&w.actor, step, &request.country_code, &row.organization_code) {
         let message = format!("You may not use {} for this contribution.", step.mutation());
         return Err(Refused::Error(Error::Forbidden(message)));
