@@ -19,7 +19,7 @@ mod world;
 use std::sync::Arc;
 
 use entity::enums::{Priority, RequestStatus};
-use entity::{assistance_request as ar, delivery};
+use entity::{assistance_request as ar, delivery, movement};
 use nam_needs::domain::actor::Actor;
 use nam_needs::domain::contribution::ContributionStep;
 use nam_needs::domain::filter::{Choice, Filter, RequestField};
@@ -29,7 +29,8 @@ use nam_needs::domain::totals::{Sums, Totals};
 use nam_needs::store::Consistency;
 use nam_needs::store::contribution as contributions;
 use nam_needs::store::needs::{Analysis, Asked, Dimension, Of, totals_of};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
+use uuid::Uuid;
 
 use crate::world::*;
 
@@ -278,6 +279,53 @@ async fn a_part_that_was_voided_leaves_no_trace_in_the_days_before_the_next() {
                 };
                 assert_eq!(told().await, expected, "{first_is_voided_first} {voided}");
             }
+        }
+    }
+}
+
+/// As a server of before left them: it did not move what was committed until the next part.
+#[tokio::test]
+async fn what_was_voided_before_that_was_known_leaves_no_trace_any_more_once_the_rest_is() {
+    for w in worlds("voided_before").await {
+        let mask = item("MASK", None, "PIECE", 10_000, None);
+        let request = w.verified("AAA", None, Priority::High, vec![mask]).await;
+        let gift = w.give(w.items(request).await[0], 4_000, true).await;
+        for (day, part) in [(3, 1_000), (5, 500)] {
+            w.day(day);
+            w.receive(gift, day, part, 0).await;
+        }
+        let parts = delivery::Entity::find().order_by_asc(delivery::Column::DeliveredOn);
+        for (day, part) in (7..).zip(parts.all(&w.db).await.unwrap()) {
+            w.day(day);
+            let version = w.version(gift).await;
+            contributions::void_delivery(&w.store, checker(), Some(part.id), version, "Miscounted.".into())
+                .await
+                .unwrap();
+            if day == 7 {
+                let all = movement::Entity::find().all(&w.db).await.unwrap();
+                let moves =
+                    |one: &movement::Model| one.committed_milli != 0 && one.committed_milli == -one.in_transit_milli;
+                let moved: Vec<_> = all.into_iter().filter(moves).collect();
+                assert_eq!(moved.len(), 2);
+                // Nothing of it can be deleted, so it is made undone.
+                for one in moved {
+                    let undone = movement::Model {
+                        id: Uuid::now_v7(),
+                        committed_milli: -one.committed_milli,
+                        in_transit_milli: -one.in_transit_milli,
+                        ..one
+                    };
+                    let undone = undone.into_active_model().reset_all();
+                    movement::Entity::insert(undone)
+                        .exec_without_returning(&w.db)
+                        .await
+                        .unwrap();
+                }
+            }
+        }
+        for point in w.points(2, 9, &Asked::default()).await {
+            let all = point.quantities["PIECE"];
+            assert_eq!([all.committed, all.in_transit, all.delivered], [4_000, 0, 0]);
         }
     }
 }

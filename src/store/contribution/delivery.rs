@@ -178,7 +178,8 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
 }
 
 /// What was not shipped went into transit with its first part. Where that one is voided (`cause`, by which `moved` more is in
-/// transit), all of it went with the first of those that stand, if any does: until then it was committed.
+/// transit), all of it went with the first of those that stand, if any does: until then it was committed. All days are looked
+/// at, because an earlier version of this program left what it voided in transit.
 async fn depart_later(w: &Write, row: &contribution::Model, cause: Cause, moved: i64) -> Outcome<()> {
     let first = delivery::Entity::find()
         .filter(delivery::Column::ContributionId.eq(row.id))
@@ -191,9 +192,7 @@ async fn depart_later(w: &Write, row: &contribution::Model, cause: Cause, moved:
         return Ok(());
     }
     let until_then = movement::Entity::find()
-        .filter(movement::Column::ItemId.eq(row.item_id))
         .filter(movement::Column::ContributionId.eq(row.id))
-        .filter(movement::Column::HappenedOn.gte(cause.on))
         .apply_if(first, |movements, first| {
             movements.filter(movement::Column::HappenedOn.lt(first))
         })
