@@ -366,7 +366,7 @@ impl ItemForm {
             unit_cost_e4,
             left_out: LeftOut {
                 category: self.category.is_none(),
-                unit_cost: self.unit_cost_usd.is_none(),
+                unit_cost: self.unit_cost_usd.is_none() && self.commodity.is_some(),
             },
         })
     }

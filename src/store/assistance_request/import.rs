@@ -214,9 +214,10 @@ async fn change(
     let items = write::items(w, row.id).await?;
     let editable = matches!(row.status, RequestStatus::Draft | RequestStatus::Returned);
     let vouched = options.verified && row.status == RequestStatus::Verified;
-    let same_items = match editable || vouched {
-        true => same_items(&items, &new.items),
-        false => say_the_same(&items, &new.items),
+    let same_items = if editable {
+        same_items(&items, &new.items)
+    } else {
+        say_the_same(&items, &new.items)
     };
     let (mut change, mut changed) = entered(row, &patch(new));
     if new.source_url != row.source_url {
@@ -380,7 +381,9 @@ async fn replace_items(w: &Write, request: Uuid, old: &[ri::Model], new: &[NewIt
                 let after = change.update(&w.tx).await?;
                 w.journal.changed("updated", old, &after);
             }
-            None => drop(write::insert_items(w, request, position, std::slice::from_ref(item), None).await?),
+            None => {
+                write::insert_items(w, request, position, std::slice::from_ref(item), None).await?;
+            }
         }
     }
     Ok(())
@@ -396,14 +399,9 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
         problems.add(&list, ProblemCode::Conflict, message);
     }
     for (index, (old, new)) in old.iter().zip(new).enumerate() {
-        let same = (
-            &old.external_id,
-            old.kind,
-            &old.category_code,
-            &old.commodity_code,
-            &old.unit_code,
-        ) == (&new.external_id, new.kind, &new.category, &new.commodity, &new.unit);
-        if !same {
+        let same = (&old.external_id, old.kind, &old.commodity_code, &old.unit_code)
+            == (&new.external_id, new.kind, &new.commodity, &new.unit);
+        if !(same && (new.left_out.category || old.category_code == new.category)) {
             let message = "The request is VERIFIED: this item stays what it is, only its figures change.";
             problems.add(&list.index(index), ProblemCode::Conflict, message);
         }
@@ -411,6 +409,10 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
     problems.or_else(Some(()))?;
     for (index, (old, new)) in old.iter().zip(new).enumerate() {
         let base = movement::figures(old).requested;
+        let unit_cost_e4 = match new.left_out.unit_cost {
+            true => old.unit_cost_e4,
+            false => new.unit_cost_e4,
+        };
         let cause = Cause {
             item: old.id,
             contribution: None,
@@ -421,7 +423,7 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
             description: Set(new.description.clone()),
             quantity_milli: Set(new.quantity_milli),
             approved_milli: Set(Some(new.quantity_milli)),
-            unit_cost_e4: Set(new.unit_cost_e4),
+            unit_cost_e4: Set(unit_cost_e4),
             ..Default::default()
         };
         let moved = new.quantity_milli - base;
@@ -432,7 +434,7 @@ async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -> Outcome<(
             return Err(problem.at_path(&list.index(index).field("quantity")).into());
         }
         let uncovered = old.uncovered_milli + moved;
-        change.uncovered_value_e7 = Set(new.unit_cost_e4.map(|cost| uncovered * cost));
+        change.uncovered_value_e7 = Set(unit_cost_e4.map(|cost| uncovered * cost));
         let after = change.update(&w.tx).await?;
         w.journal.changed("updated", old, &after);
     }
