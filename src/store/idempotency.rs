@@ -29,7 +29,7 @@ pub struct Author {
     pub actor: Arc<Actor>,
     /// The key; without one the same again is another write.
     pub once: Option<Once>,
-    /// What the write leaves of its object.
+    /// What the write leaves of its object. Each attempt begins without any, and what a failed write left is nobody's.
     pub left: Left,
     /// What the write will give if it changes anything, as it is remembered.
     promised: Option<String>,

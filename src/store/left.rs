@@ -38,13 +38,16 @@ impl Left {
 impl Write {
     /// Leaves a request as it was written, where its writer still sees it; with all of its items, where they are known.
     pub(in crate::store) fn leaves_request(&self, row: &ar::Model, items: Option<&[ri::Model]>) {
+        let Some(left) = &self.left else { return };
         let is_seen = Visible::to(&self.actor).sees(row);
         let items = items.map(|items| items.iter().map(ItemRow::from).collect());
-        self.left.put(is_seen.then(|| Object::Request(row.into(), items)));
+        left.put(is_seen.then(|| Object::Request(row.into(), items)));
     }
 
     /// Leaves a contribution as it was written, to a request that its writer sees.
     pub(in crate::store) fn leaves_contribution(&self, row: &co::Model) {
-        self.left.put(Some(Object::Contribution(row.into())));
+        if let Some(left) = &self.left {
+            left.put(Some(Object::Contribution(row.into())));
+        }
     }
 }

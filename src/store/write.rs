@@ -68,7 +68,8 @@ pub struct Write {
     pub(crate) store: Store,
     pub(crate) journal: Journal,
     pub(crate) opened: Opened,
-    pub(crate) left: Left,
+    /// Where its object is left; none where nobody asks for it.
+    pub(crate) left: Option<Left>,
 }
 
 impl Write {
@@ -91,7 +92,7 @@ impl Write {
             store: self.store.clone(),
             journal: Journal::default(),
             opened: self.opened.within(),
-            left: Left::default(),
+            left: None,
         })
     }
 
@@ -176,7 +177,7 @@ impl Store {
             reference: self.reference(),
             store: self.clone(),
             journal: Journal::default(),
-            left: author.left.clone(),
+            left: Some(author.left.clone()),
         };
         match idempotency::run(&write, author, work).await {
             Ok(done) => {

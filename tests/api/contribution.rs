@@ -37,7 +37,7 @@ on_both! {
         let by_operator = format!("SELECT set_config('nam.roles', 'ADMIN', false); {pledged}");
         app.alter(if app.backend == Backend::Postgres { &by_operator } else { pledged }).await.unwrap();
         assert_eq!(codes(&give(app, &people.responder, item, "1.5", "PLEDGED").await), [""; 0]);
-        assert_eq!(codes(&give(app, &people.responder, item, "0.001", "PLEDGED").await), ["OVER_COMMITTED"]);
+        assert_eq!(codes(&give(app, &people.responder, item, "0.001", "PLEDGED").await), ["OUT_OF_RANGE"]);
     }
 
     async fn a_contribution_moves_the_figures_from_pledge_to_delivery(app) {

@@ -12,7 +12,7 @@ use apollo_compiler::validation::Valid;
 use crate::domain::limits::Limits;
 
 /// What the executor tells of a type beyond the built-in types of the library that validates documents: the specification of
-/// September 2025 has it.
+/// September 2025 has it. A version of the library that knows it refuses this, at which it can go.
 const INTROSPECTION: &str = "extend type __Type { isOneOf: Boolean }";
 
 /// The schema, and what is asked of it again and again.

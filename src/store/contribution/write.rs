@@ -88,11 +88,15 @@ fn check_open(row: &contribution::Model, request: &Held, step: ContributionStep)
 /// Moves the item's figures from one holding to the other.
 ///
 /// # Errors
-/// OVER_COMMITTED at `field` where more would be covered than the item's base.
+/// OVER_COMMITTED at `field` where more would be covered than the item's base; OUT_OF_RANGE for pledges beyond 64 bits.
 pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holding, field: &str) -> Outcome<()> {
     let delta = difference(before, after);
     if movement::apply(w, cause, delta).await? {
         return Ok(());
+    }
+    if after.status == ContributionStatus::Pledged {
+        let message = "The pledges to this item add up to more than can be told.";
+        return Err(Problem::new(ProblemCode::OutOfRange, message).at(field).into());
     }
     let item = ri::Entity::find_by_id(cause.item).one(&w.tx).await?;
     let covered = match before.status {
