@@ -1,5 +1,8 @@
 use std::sync::Arc;
 
+use entity::enums::ItemKind;
+use rust_decimal::Decimal;
+
 use super::*;
 use crate::domain::fixture::{self, wrong};
 

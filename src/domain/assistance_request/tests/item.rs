@@ -1,6 +1,7 @@
 //! One item: its codes, its quantity, its cost and its value.
 
 use super::*;
+use crate::domain::problem::Problem;
 
 /// The item that a form makes, or what is wrong with it.
 fn checked(form: &ItemForm) -> Result<NewItem, Vec<(String, ProblemCode)>> {
