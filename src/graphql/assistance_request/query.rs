@@ -289,11 +289,12 @@ pub(super) fn as_left(
 /// The columns of the items of a request of which these fields are selected, where its row and theirs tell all of it. None where
 /// they don't, or nothing of items is selected.
 fn items_beside_it(fields: &[SelectionField<'_>]) -> Option<Vec<ri::Column>> {
+    if fields.iter().all(|field| field.name() != "items") {
+        return None;
+    }
     let (items, others): (Vec<SelectionField<'_>>, Vec<_>) = fields.iter().partition(|field| field.name() == "items");
     let of_items: Vec<_> = items.iter().flat_map(SelectionField::selection_set).collect();
-    let is_enough = !items.is_empty()
-        && of_items.iter().all(is_of_item)
-        && consistency(others.into_iter()) == Consistency::Statement;
+    let is_enough = of_items.iter().all(is_of_item) && consistency(others.into_iter()) == Consistency::Statement;
     is_enough.then(|| request_item::columns(of_items.into_iter()))
 }
 
