@@ -75,6 +75,8 @@ pub struct Delivery {
 
 pub struct Movement {
     pub contribution: Option<String>,
+    /// The write that recorded it.
+    pub ticket: i64,
     pub on: String,
     pub requested: i64,
     pub buckets: [i64; 6],
@@ -286,11 +288,12 @@ impl Tables {
 
     async fn movements(app: &TestApp) -> Lists<Movement> {
         let columns = format!(
-            "#item_id #contribution_id happened_on requested_milli {}",
+            "#item_id #contribution_id ticket happened_on requested_milli {}",
             bucket_columns()
         );
         lists(table(app, "movement", &columns).await, |row| Movement {
             contribution: row.next(),
+            ticket: row.count(),
             on: row.text(),
             requested: row.count(),
             buckets: buckets(row),
