@@ -462,6 +462,34 @@ on_both! {
         }
     }
 
+    async fn every_one_passes_where_none_fails_also_of_columns_that_hold_nothing(app) {
+        world(app).await;
+        let items = ["unitCostUsd: { gte: 1 }", "unitCostUsd: { lt: 5 }", "unitCostUsd: { isNull: true }"];
+        let contributions = ["expectedOn: { lt: \"2027-02-01\" }", "deliveredOn: { gte: \"2026-01-01\" }",
+            "source: { eq: \"hub\" }", "source: { startsWith: \"h\" }", "expectedOn: { isNull: false }"];
+        let requests = ["peopleInNeed: { gte: 2000 }", "neededBy: { lt: \"2027-03-01\" }", "source: { contains: \"other\" }",
+            "verifiedAt: { gt: \"2020-01-01T00:00:00Z\" }", "submittedAt: { lte: \"2030-01-01T00:00:00Z\" }"];
+        let tests = items.map(|test| ("assistanceRequests", "items", test)).into_iter();
+        let tests = tests.chain(contributions.map(|test| ("assistanceRequests", "contributions", test)));
+        let tests = tests.chain(contributions.map(|test| ("requestItems", "contributions", test)));
+        let tests = tests.chain(requests.map(|test| ("countries", "assistanceRequests", test)));
+        let mut differ = 0;
+        for (list, relation, test) in tests {
+            let question = format!("{{
+                every: {list}(first: 100, filter: {{ {relation}: {{ every: {{ {test} }} }} }}) {{ totalCount nodes {{ id }} }}
+                noneFails: {list}(first: 100, filter: {{ {relation}: {{ none: {{ not: {{ {test} }} }} }} }}) {{ totalCount nodes {{ id }} }}
+                not: {list}(first: 100, filter: {{ not: {{ {relation}: {{ every: {{ {test} }} }} }} }}) {{ totalCount }}
+                all: {list}(first: 100) {{ totalCount }}
+            }}");
+            let found = app.ask(Some(ADMIN), &question, json!({})).await;
+            assert_eq!(found["every"], found["noneFails"], "{list} {relation} {test}");
+            let count = |name: &str| found[name]["totalCount"].as_i64().unwrap();
+            assert_eq!(count("every") + count("not"), count("all"), "{list} {relation} {test}");
+            differ += i64::from(count("not") > 0);
+        }
+        assert!(differ > 10, "only {differ} tests let anything fail");
+    }
+
     async fn relations_lead_both_ways(app) {
         world(app).await;
         let query = r#"{

@@ -12,7 +12,7 @@ use entity::enums::{Fulfilment, RequestStatus};
 use entity::{assistance_request as ar, contribution as co, request_item as ri};
 use futures_util::future::BoxFuture;
 use sea_orm::ActiveEnum;
-use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement};
 
 use crate::domain::filter::{
     Choice, CommodityField, ContributionField, CountryField, Filter, ItemField, OrganizationField, Quantifier, Related,
@@ -102,15 +102,12 @@ pub(crate) fn request_as(
         }
         RequestField::Items(related) => {
             let item_table = aliases.next("i");
-            let mut holds = item(reader, aliases, &item_table, &related.filter);
-            if related.quantifier == Quantifier::Every {
-                holds = holds.not();
-            }
+            let holds = item(reader, aliases, &item_table, &related.filter);
             let select = Query::select()
                 .expr(Expr::val(1))
                 .from_as(ri::Entity, item_table.clone())
                 .and_where(Expr::col((item_table, ri::Column::RequestId)).equals((table.clone(), ar::Column::Id)))
-                .and_where(holds)
+                .and_where(sought(holds, related.quantifier))
                 .take();
             exists(select, related.quantifier)
         }
@@ -261,15 +258,12 @@ fn contributions<C: IntoIden>(
     related: &Related<ContributionField>,
 ) -> Expr {
     let table = aliases.next("c");
-    let mut holds = contribution(reader, aliases, &table, &related.filter);
-    if related.quantifier == Quantifier::Every {
-        holds = holds.not();
-    }
+    let holds = contribution(reader, aliases, &table, &related.filter);
     let select = Query::select()
         .expr(Expr::val(1))
         .from_as(co::Entity, table.clone())
         .and_where(Expr::col((table, key)).equals(of))
-        .and_where(holds)
+        .and_where(sought(holds, related.quantifier))
         .take();
     exists(select, related.quantifier)
 }
@@ -370,6 +364,19 @@ fn commodity(reader: &Reader, column: Expr, filter: &Filter<CommodityField>) -> 
         .and(one_of_texts(reader.backend(), column, codes))
 }
 
+/// The rows whose existence decides: of `every`, those that do not pass.
+fn sought(holds: Expr, quantifier: Quantifier) -> Expr {
+    match quantifier {
+        Quantifier::Every => fails(holds),
+        Quantifier::Some | Quantifier::None => holds,
+    }
+}
+
+/// A comparison with NULL is false here, so that its negation is true.
+fn fails(holds: Expr) -> Expr {
+    Expr::from(Func::coalesce([holds, always(false)])).not()
+}
+
 fn exists(select: SelectStatement, quantifier: Quantifier) -> Expr {
     match quantifier {
         Quantifier::Some => Expr::exists(select),
@@ -377,7 +384,7 @@ fn exists(select: SelectStatement, quantifier: Quantifier) -> Expr {
     }
 }
 
-/// A tree whose leaves are never NULL: `leaf` gives two-valued tests.
+/// A tree of the tests that `leaf` gives. One of a column that holds nothing may be NULL, which is as good as false.
 fn tree<F>(filter: &Filter<F>, leaf: &dyn Fn(&F) -> Expr) -> Expr {
     match filter {
         Filter::All(all) => all
@@ -390,18 +397,7 @@ fn tree<F>(filter: &Filter<F>, leaf: &dyn Fn(&F) -> Expr) -> Expr {
             .map(|one| tree(one, leaf))
             .reduce(Expr::or)
             .unwrap_or(always(false)),
-        // A comparison with NULL is false here, so that its negation is true.
-        Filter::Not(not) => Func::coalesce([tree(not, leaf), always(false)]).into_not(),
+        Filter::Not(not) => fails(tree(not, leaf)),
         Filter::Is(field) => leaf(field),
-    }
-}
-
-trait IntoNot {
-    fn into_not(self) -> Expr;
-}
-
-impl IntoNot for sea_orm::sea_query::FunctionCall {
-    fn into_not(self) -> Expr {
-        SimpleExpr::from(self).not()
     }
 }

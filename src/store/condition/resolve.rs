@@ -31,17 +31,12 @@ async fn by_requests(reader: &Reader, related: &Related<RequestField>) -> Result
     let aliases = Aliases::default();
     let table = aliases.next("r");
     let holds = super::request(reader, &aliases, &table, &filter);
-    let wanted = if related.quantifier == Quantifier::Every {
-        holds.not()
-    } else {
-        holds
-    };
     let select = Query::select()
         .distinct()
         .column((table.clone(), ar::Column::CountryCode))
         .from_as(ar::Entity, table.clone())
         .and_where(visible_request(reader.actor(), &table))
-        .and_where(wanted)
+        .and_where(sought(holds, related.quantifier))
         .take();
     let rows = reader.all(&select).await?;
     let codes: Vec<String> = rows
