@@ -11,7 +11,7 @@ use super::paths::{Schema, named};
 use super::world::World;
 use super::{NO_LIMITS, roots, schema, viewers};
 use crate::common::{Backend, TestApp};
-use crate::on_both_with;
+use crate::{on_both, on_both_with};
 
 /// Queries on each database by default, others on each; QUERIES says how many else.
 const QUERIES: u64 = 750;
@@ -188,5 +188,18 @@ on_both_with! { &[NO_LIMITS[0], NO_LIMITS[1], NO_LIMITS[2], NO_LIMITS[3], "--max
         }
         println!("{:?}: {count} queries, {bytes} bytes, {told} with errors", app.backend);
         assert!(told > 0 && bytes > 200_000, "{told} with errors, {bytes} bytes: too little to tell anything");
+    }
+}
+
+on_both! {
+    async fn an_object_of_which_nothing_is_left_is_empty(app) {
+        let fields = "country(code: \"BGD\") { code @include(if: $no) }
+            countries(first: 2) { nodes { ... @skip(if: $yes) { code } } pageInfo { ... on PageInfo @include(if: $no) { hasNextPage } } }";
+        let document = |fields: &str| format!("query($yes: Boolean!, $no: Boolean!) {{ {fields} }}");
+        let (status, written, errors) = asked(app, None, &document(fields)).await;
+        assert!(status == 200 && errors.is_empty(), "{status} {errors:?}");
+        assert_eq!(written, r#""data":{"country":{},"countries":{"nodes":[{},{}],"pageInfo":{}}}"#);
+        let (_, merged, _) = asked(app, None, &document(&format!("{fields} {fields}"))).await;
+        assert_eq!(written, merged);
     }
 }
