@@ -235,46 +235,50 @@ fn no_secret_and_no_personal_datum_is_logged() {
 
 #[test]
 fn a_request_has_one_id_in_its_answer_and_in_all_its_lines() {
-    run(Backend::Sqlite, async |app| {
-        let settings = [
-            "--log=info",
-            "--slow-query-ms=0",
-            "--slow-operation-ms=0",
-            "--log-format=json",
-        ];
-        let program = Logged::start(app, &settings).await;
-        let ask = |id: &str| {
-            let query = json!({ "query": "{ requestItems(first: 1) { nodes { id } } }" });
-            send(program.post(&query).header("x-request-id", id))
-        };
-        let id = |answer: &Response| answer.headers()["x-request-id"].to_str().unwrap().to_owned();
-        assert_eq!(id(&ask("chosen-1").await), "chosen-1");
-        for ill_formed in ["", "two words", "a/b", &"x".repeat(65), ADMIN] {
-            let made = id(&ask(ill_formed).await);
-            assert!(made != ill_formed && made.len() == 32, "{ill_formed}: {made}");
-        }
-        let log = program.end();
-        let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        let of = |message: &str| {
-            let lines = lines.iter().filter(|line| {
-                let told = line["fields"]["message"].as_str().unwrap_or_default();
-                told.starts_with(message) && line.to_string().contains("chosen-1")
-            });
-            lines.collect::<Vec<_>>()
-        };
-        assert_eq!(of("request").len(), 1, "{log}");
-        assert_eq!(of("slow operation").len(), 1, "{log}");
-        let statements = of("slow statement");
-        assert!(!statements.is_empty(), "{log}");
-        let fields = &statements[0]["fields"];
-        assert!(
-            fields["db.statement"]
-                .as_str()
-                .is_some_and(|text| text.contains("SELECT") || fields["summary"].is_string())
-        );
-        assert!(
-            fields["rows_returned"].is_number() && fields["elapsed_secs"].is_number(),
-            "{fields}"
-        );
-    });
+    for backend in [Backend::Sqlite, Backend::Postgres] {
+        run(backend, one_id_in_all_lines);
+    }
+}
+
+async fn one_id_in_all_lines(app: &TestApp) {
+    let settings = [
+        "--log=info",
+        "--slow-query-ms=0",
+        "--slow-operation-ms=0",
+        "--log-format=json",
+    ];
+    let program = Logged::start(app, &settings).await;
+    let ask = |id: &str| {
+        let query = json!({ "query": "{ requestItems(first: 1) { nodes { id } } }" });
+        send(program.post(&query).header("x-request-id", id))
+    };
+    let id = |answer: &Response| answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+    assert_eq!(id(&ask("chosen-1").await), "chosen-1");
+    for ill_formed in ["", "two words", "a/b", &"x".repeat(65), ADMIN] {
+        let made = id(&ask(ill_formed).await);
+        assert!(made != ill_formed && made.len() == 32, "{ill_formed}: {made}");
+    }
+    let log = program.end();
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let of = |message: &str| {
+        let lines = lines.iter().filter(|line| {
+            let told = line["fields"]["message"].as_str().unwrap_or_default();
+            told.starts_with(message) && line.to_string().contains("chosen-1")
+        });
+        lines.collect::<Vec<_>>()
+    };
+    assert_eq!(of("request").len(), 1, "{log}");
+    assert_eq!(of("slow operation").len(), 1, "{log}");
+    let statements = of("slow statement");
+    assert!(!statements.is_empty(), "{log}");
+    let fields = &statements[0]["fields"];
+    assert!(
+        fields["db.statement"]
+            .as_str()
+            .is_some_and(|text| text.contains("SELECT") || fields["summary"].is_string())
+    );
+    assert!(
+        fields["rows_returned"].is_number() && fields["elapsed_secs"].is_number(),
+        "{fields}"
+    );
 }
