@@ -397,12 +397,16 @@ impl Config {
                 return Err(format!("{name} must begin with sqlite: or postgres:"));
             }
         }
+        if self
+            .metrics_token
+            .as_ref()
+            .is_some_and(|token| token.expose_secret().trim().is_empty())
+        {
+            return Err("METRICS_TOKEN must not be empty: leave it out, and /metrics is told to everybody".into());
+        }
         if self.trusted_only && self.trusted_documents.is_none() {
             return Err("TRUSTED_ONLY needs TRUSTED_DOCUMENTS: nothing would be executed".into());
         }
-        self.log
-            .parse::<tracing_subscriber::filter::Targets>()
-            .map_err(|error| format!("LOG is no filter of log lines: {error}"))?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::time::Duration;
 
 use migration::{Direction, RunError, Target};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +15,11 @@ use crate::http::documents::Library;
 use crate::http::gate::Gate;
 use crate::interchange::{examples, figures};
 use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store, milestone};
+
+/// Times that figures are tried to be loaded.
+const LOADS: u32 = 20;
+/// Time before they are tried again.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why the program can't start, or a command can't do its work.
 #[derive(Debug, thiserror::Error)]
@@ -170,19 +176,49 @@ async fn fill(store: &Store) -> Result<(), StartError> {
 /// # Errors
 /// Where any of it fails.
 pub async fn figures(store: &Store, config: &Config) -> Result<(), StartError> {
+    if config.real_figures() {
+        once(store, "real figures", || load_figures(store)).await?;
+    }
+    if config.examples() {
+        once(store, "examples", || load_examples(store)).await?;
+    }
+    Ok(())
+}
+
+/// Loads what was never loaded. Of servers that start together each may be at it: what two write at once one of them is refused,
+/// so whoever is refused looks again, and goes on from what is there by then.
+async fn once<F: Future<Output = Result<(), StartError>>>(
+    store: &Store,
+    name: &'static str,
+    load: impl Fn() -> F,
+) -> Result<(), StartError> {
+    let mut tried = 1;
+    while !milestone::is_reached(store, name).await? {
+        match load().await {
+            Ok(()) => milestone::reach(store, name).await?,
+            Err(why) if tried == LOADS => return Err(why),
+            Err(why) => {
+                tracing::info!(%why, "{name} could not be loaded; looking again");
+                tokio::time::sleep(PAUSE).await;
+                tried += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn load_figures(store: &Store) -> Result<(), StartError> {
     let fault = |error: figures::FiguresError| StartError::Fault(error.to_string());
-    if config.real_figures() && !milestone::is_reached(store, "real figures").await? {
-        let landings = figures::load(store).await.map_err(fault)?;
-        let funded = figures::load_funding(store).await.map_err(fault)?;
-        let requests: usize = landings.iter().map(|landing| landing.created).sum();
-        tracing::info!(requests, contributions = funded.created, "real figures loaded");
-        milestone::reach(store, "real figures").await?;
-    }
-    if config.examples() && !milestone::is_reached(store, "examples").await? {
-        let made = examples::load(store).await?;
-        tracing::info!(contributions = made, "examples loaded; EXAMPLES=false leaves them out");
-        milestone::reach(store, "examples").await?;
-    }
+    let landings = figures::load(store).await.map_err(fault)?;
+    let funded = figures::load_funding(store).await.map_err(fault)?;
+    let requests: usize = landings.iter().map(|landing| landing.created).sum();
+    tracing::info!(requests, contributions = funded.created, "real figures loaded");
+    Ok(())
+}
+
+async fn load_examples(store: &Store) -> Result<(), StartError> {
+    let made = examples::load(store).await?;
+    tracing::info!(contributions = made, "examples loaded; EXAMPLES=false leaves them out");
     Ok(())
 }
 

@@ -37,7 +37,11 @@ impl Export {
         let store = open(config, Clock::System).await?;
         let actor = if self.all { Actor::system() } else { Actor::anonymous() };
         let out: Box<dyn Write + Send> = match &self.output {
-            Some(path) => Box::new(std::fs::File::create(path)?),
+            Some(path) => {
+                let wrong =
+                    |error| StartError::Setting(format!("--output: {} can't be written: {error}", path.display()));
+                Box::new(std::fs::File::create(path).map_err(wrong)?)
+            }
             None => Box::new(std::io::stdout()),
         };
         let reader = store.reader(Arc::new(actor), Consistency::Snapshot);

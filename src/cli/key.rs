@@ -135,7 +135,8 @@ fn line(key: &ApiKey, now: DateTime<Utc>) -> String {
         api_key::role_names(&key.roles).join(","),
         or_dash(speaks_for.join(",")),
         or_dash(used.unwrap_or_default()),
-        key.name.clone(),
+        // A name that has the characters which end a column or a line would make others.
+        key.name.replace(char::is_control, "\u{fffd}"),
     ]
     .join("\t")
 }

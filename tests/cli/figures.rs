@@ -38,6 +38,18 @@ over_both! {
         assert_eq!(lines, 1 + data::plans().items + data::forecast_counts().1);
     }
 
+    async fn servers_that_start_at_once_load_them_once_together(ground) {
+        let settings = ["--real-figures=true", "--examples=true"];
+        let served: Vec<Served> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..2).map(|_| scope.spawn(|| Served::start(ground, &settings))).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+        for one in &served {
+            holds(&one.ask(None, COUNTS).await, 8);
+        }
+        served.into_iter().for_each(|one| drop(one.end()));
+    }
+
     async fn a_database_of_ones_own_begins_empty(ground) {
         let served = Served::start(ground, &[]);
         let seen = served.ask(None, "{ assistanceRequests { totalCount } contributions { totalCount } countries { totalCount } }").await;
