@@ -83,6 +83,26 @@ over_both! {
         assert!(nowhere.status == 1 && nowhere.told.contains("/nowhere.csv"), "{nowhere:#?}");
     }
 
+    async fn what_waits_for_a_review_does_not_land_verified_and_the_report_says_so(ground) {
+        let file = TestFile::new(&format!("{HEADER}{GOOD}"));
+        for (options, status) in [(&[][..], "DRAFT"), (&["--submit"], "SUBMITTED")] {
+            done(ground, &[&["import"], options, &[file.path()]].concat());
+            let vouched = run(ground, &["import", "--verified", file.path()]);
+            assert_eq!(vouched.status, 1, "{vouched:#?}");
+            assert!(vouched.out.contains("created 0, updated 0, unchanged 0, failed 2"), "{vouched:#?}");
+            assert!(vouched.out.contains(&format!("The request is {status}: only a new one lands VERIFIED.")), "{vouched:#?}");
+            let there = requests(ground).await;
+            assert!(there.iter().all(|one| one["status"] == status), "{there:#?}");
+        }
+        let other = Ground::new(ground.backend()).await;
+        for told in ["created 2, updated 0, unchanged 0", "created 0, updated 0, unchanged 2"] {
+            let printed = done(&other, &["import", "--verified", file.path()]);
+            assert!(printed.contains(told), "{printed}");
+        }
+        assert_eq!(done(&other, &["export"]).lines().count(), 1 + 3);
+        other.remove().await;
+    }
+
     async fn what_is_exported_another_database_imports_as_the_same(ground) {
         let file = TestFile::new(&format!("{HEADER}{GOOD}"));
         done(ground, &["import", "--submit", file.path()]);

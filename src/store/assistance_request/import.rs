@@ -9,7 +9,9 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use sea_orm::sea_query::IntoIden;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set, Statement};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set, Statement,
+};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::{Contact, NewRequest, Origin};
@@ -207,8 +209,11 @@ async fn change(
         let message = format!("The request of this externalId is one of {}.", row.country_code);
         return Err(Problem::new(ProblemCode::Conflict, message).at("country").into());
     }
-    let items = write::items(w, row.id).await?;
     let editable = matches!(row.status, RequestStatus::Draft | RequestStatus::Returned);
+    if options.verified && (editable || row.status == RequestStatus::Submitted) {
+        return Err(unreviewed(row.status).into());
+    }
+    let items = write::items(w, row.id).await?;
     let vouched = options.verified && row.status == RequestStatus::Verified;
     let same_items = if editable {
         same_items(&items, &new.items)
@@ -260,6 +265,17 @@ async fn change(
     } else {
         RowOutcome::Unchanged(row.id)
     })
+}
+
+/// Whoever vouches for a source lands what is new as VERIFIED; what is there waits for somebody else to review it.
+fn unreviewed(status: RequestStatus) -> Problem {
+    let status = status.to_value();
+    let message = format!(
+        "The request is {status}: only a new one lands VERIFIED. Have this one reviewed (verifyAssistanceRequest), or import it without --verified."
+    );
+    Problem::new(ProblemCode::InvalidTransition, message)
+        .at("externalId")
+        .with("status", status)
 }
 
 /// What a row says of a request. A row without a contact says nothing of it, so the one that is there stays: exports
