@@ -1,6 +1,7 @@
 //! Countries, categories, units, commodities and organizations.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 use crate::column::{Columns, bigint, boolean, index, int, int_not_null, references, time_not_null};
 
@@ -118,6 +119,11 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.get_database_backend() == DbBackend::Sqlite {
+            // It deletes the rows of a table that is dropped one by one, and a category is named by those below it.
+            let alone = "UPDATE need_category SET parent_code = NULL";
+            manager.get_connection().execute_unprepared(alone).await?;
+        }
         for table in ["organization", "commodity", "unit", "need_category", "country"] {
             manager.drop_table(Table::drop().table(table).take()).await?;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::Served;
+use crate::{Served, done};
 
 /// The words of a text that are keys.
 fn keys(printed: &str) -> Vec<&str> {
@@ -47,5 +47,18 @@ over_both! {
         assert_eq!(served.ask(Some(key), "{ viewer { roles } }").await["viewer"]["roles"], json!(["ADMIN"]));
         let printed = served.end();
         assert!(!printed.contains(key) && keys(&printed).is_empty(), "{printed}");
+    }
+
+    async fn every_step_is_taken_back_alone_and_taken_again(ground) {
+        done(ground, &["key", "create", "--name=a", "--role=ADMIN"]);
+        let count = done(ground, &["migrate", "status"]).lines().filter(|line| line.contains("applied")).count();
+        assert!(count > 10, "{count}");
+        for _ in 0..count {
+            let printed = done(ground, &["migrate", "down"]);
+            assert_eq!(printed.matches("took back").count(), 1, "{printed}");
+        }
+        assert!(!done(ground, &["migrate", "status"]).contains("applied"));
+        done(ground, &["key", "create", "--name=a", "--role=ADMIN"]);
+        assert_eq!(done(ground, &["key", "list"]).lines().count(), 1);
     }
 }
