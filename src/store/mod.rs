@@ -53,6 +53,7 @@ pub mod reference;
 pub mod request_item;
 mod row;
 pub mod search;
+mod settled;
 mod shared;
 mod statements;
 mod together;
@@ -85,6 +86,8 @@ struct Inner {
     refreshing: Mutex<()>,
     /// The writes that wait for their places.
     waiting: Together<i64>,
+    /// The moment of which, and of all before it, all is known.
+    settled: Together<DateTime<Utc>>,
     /// Requests that are looked up by their ids.
     requests: Gather<Lookup, RequestRow>,
     keys: Keys,
@@ -138,6 +141,7 @@ impl Store {
             reference,
             refreshing: Mutex::default(),
             waiting: Together::default(),
+            settled: Together::default(),
             requests: Gather::default(),
             keys: Keys::default(),
             feed: Feed::default(),

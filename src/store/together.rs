@@ -20,6 +20,11 @@ pub(super) struct Together<T> {
 }
 
 impl<T: Clone> Together<T> {
+    /// The last answer; the default before the first.
+    pub fn last(&self) -> T {
+        self.answered.borrow().1.clone()
+    }
+
     /// The answer to a question that `ask` puts, unless another caller puts it.
     ///
     /// # Errors

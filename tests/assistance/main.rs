@@ -21,6 +21,7 @@ mod mirror;
 mod race;
 mod random;
 mod retried;
+mod settled;
 mod several;
 #[allow(dead_code)]
 #[path = "../api/support.rs"]

@@ -87,18 +87,23 @@ pub(super) async fn ticket(w: &Write, rows: &[change::ActiveModel]) -> Result<Ti
 /// The database's: then the write may well be done, and its place is given later.
 pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
     let place = match store.backend() {
-        DbBackend::Postgres => store.0.waiting.ask(|| number(store, store.now())).await?,
+        DbBackend::Postgres => number(store).await?,
         _ => 0,
     };
     store.0.feed.wake(place);
     Ok(())
 }
 
-/// Gives everything committed its place. Tells the last one.
+/// Gives everything committed its place, one call after the other, so that none places with a moment that is earlier than that
+/// of one before it. Tells the last place.
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn number(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
+pub(super) async fn number(store: &Store) -> Result<i64, Error> {
+    store.0.waiting.ask(|| number_at(store, store.now())).await
+}
+
+async fn number_at(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
     let sql = "SELECT change_number($1)";
     let statement = || Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()]);
     let rows = match &store.0.lanes {

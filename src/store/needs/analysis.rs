@@ -16,7 +16,7 @@ use crate::store::needs::Asked;
 use crate::store::needs::source::{GroupKey, Key, KeyKind, Source};
 use crate::store::needs::summary::{Parts, answer};
 use crate::store::page::{KeyValue, Page, Paging};
-use crate::store::{Reader, fault};
+use crate::store::{Reader, fault, settled};
 
 /// Groups of an analysis, at most: all of them are ordered in memory.
 pub const MAX_GROUPS: u64 = 50_000;
@@ -315,8 +315,8 @@ impl Analysis {
     }
 }
 
-/// One page of the groups, and how many there are: two statements, and one more for `quantities`. Ties break on the
-/// group itself.
+/// One page of the groups, and how many there are: two statements, one more for `quantities`, and one more for a moment that
+/// was not known to be settled. Ties break on the group itself.
 ///
 /// # Errors
 /// The database's, and `BAD_USER_INPUT` for more than `MAX_GROUPS` groups.
@@ -327,6 +327,10 @@ pub async fn analysis(
     paging: &Paging,
     quantities: bool,
 ) -> Result<Page<GroupRow>, Error> {
+    if let Some(moment) = analysis.asked.as_of {
+        // Before anything is read: the snapshot must have all that began by then.
+        settled::wait(reader.store(), moment).await?;
+    }
     let asked = analysis.asked.resolved(reader).await?;
     let known = match analysis.parts(reader.reference()) {
         Some(parts) => answer(reader, &asked, &parts, quantities).await?,

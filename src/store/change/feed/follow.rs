@@ -139,7 +139,7 @@ async fn look(store: &Store, known: &mut Option<Known>, losses: u64) -> Result<i
     let looked = Instant::now();
     let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
     let last = match store.backend() {
-        DbBackend::Postgres => number(store, store.now()).await?,
+        DbBackend::Postgres => number(store).await?,
         _ => head(&reader).await?.0,
     };
     let is_doubted = |known: &Known| known.is_doubted || known.losses != losses || last < known.sequence;
