@@ -97,6 +97,11 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
         tracing::info!(steps = ran.steps.join(","), "migrated");
     }
     let store = connect(config, clock).await?;
+    if let Err(Error::Internal(_)) = store.applied_steps().await {
+        let elsewhere = "MIGRATE_DATABASE_URL names another database than DATABASE_URL: that one has the tables now, and this one has none. \
+                         Both must name the same, by two roles";
+        return Err(StartError::Setting(elsewhere.into()));
+    }
     if ran.later.is_empty() {
         fill(&store).await?;
     } else {

@@ -58,7 +58,7 @@ pub async fn read(
     }
     match tokio::time::timeout(within, collect(payload, most, announced.unwrap_or_default())).await {
         Ok(outcome) => outcome,
-        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, Error::Timeout)),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, too_slow(within))),
     }
 }
 
@@ -76,6 +76,14 @@ async fn collect(mut payload: web::Payload, most: usize, announced: usize) -> Re
         body.extend_from_slice(&chunk);
     }
     Ok(body)
+}
+
+/// No TIMEOUT, after which a write may have happened: here nothing was even read.
+fn too_slow(within: Duration) -> Error {
+    Error::BadUserInput(format!(
+        "The body did not come within {} s. Nothing was done.",
+        within.as_secs_f64()
+    ))
 }
 
 /// The error of a body with more bytes than this.

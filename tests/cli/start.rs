@@ -12,6 +12,23 @@ fn keys(printed: &str) -> Vec<&str> {
         .collect()
 }
 
+#[test]
+fn two_urls_that_name_two_databases_are_told() {
+    let directory = std::env::temp_dir().join(format!("nam-needs-{}", uuid::Uuid::now_v7()));
+    std::fs::create_dir(&directory).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+    command
+        .current_dir(&directory)
+        .args(["key", "list", "--database-url=sqlite://a.sqlite?mode=rwc"]);
+    command.arg("--migrate-database-url=sqlite://b.sqlite?mode=rwc");
+    let ended = crate::ended(command);
+    assert!(
+        ended.status != 0 && ended.told.contains("MIGRATE_DATABASE_URL names another database"),
+        "{ended:#?}"
+    );
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
 over_both! {
     async fn the_first_start_tells_what_to_open_and_the_first_key_once(ground) {
         let first = Served::start(ground, &[]);

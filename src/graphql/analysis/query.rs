@@ -139,7 +139,7 @@ impl AnalysisQuery {
         )]
         category_depth: Option<i32>,
         #[graphql(
-            desc = "The figures as they were known at this moment; now where absent. Then filters may test country, category, commodity, kind, status, priority and peopleInNeed only; a request is known from its verification on, and has no figures while WITHDRAWN."
+            desc = "The figures as they were known at this moment; now where absent. Then filters may test country, category, commodity, kind, status, priority and peopleInNeed only; a request is known from its verification on, and has no figures while WITHDRAWN. Reference data and unit costs are as they are now."
         )]
         as_of: Option<DateTime>,
         #[graphql(desc = "Only items of these requests; of VERIFIED and CLOSED ones unless a status is tested.")]

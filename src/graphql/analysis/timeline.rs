@@ -31,7 +31,9 @@ pub enum TimelineInterval {
 pub struct NeedsTimelinePoint {
     /// The last day of the interval.
     date: Date,
-    /// What stood at the end of that day.
+    /// What stood at the end of that day, as it is known by now. Where a step was recorded with an earlier day than another one
+    /// that had made room for it, more may be covered than is requested on the days between: then uncovered is below 0 and
+    /// coverage above 1.
     totals: One<NeedsTotals>,
 }
 
