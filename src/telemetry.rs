@@ -37,43 +37,63 @@ pub fn init(filter: &str, json: bool) -> Result<(), String> {
 
 /// Spans have no fields that one could filter by, and a filter of fields would be asked at each step of each request.
 fn targets(filter: &str) -> Result<Targets, String> {
-    // The library takes a word that is no level for a module, so that `warning` would silence everything, failures too.
-    let is_level = |part: &&str| {
-        let part = part.trim();
-        // It takes nothing for a level, too.
-        part.contains('=') || !part.is_empty() && part.parse::<LevelFilter>().is_ok()
+    // The library takes for the name of a module what is no level, ` info` too, so that nothing would be logged, failures neither.
+    let parts: Vec<&str> = filter.split(',').map(str::trim).collect();
+    let is_right = |part: &&&str| {
+        let level = part.rsplit_once('=').map_or(**part, |(_, level)| level).trim();
+        !level.is_empty() && level.parse::<LevelFilter>().is_ok()
     };
-    if let Some(part) = filter.split(',').find(|part| !is_level(part)) {
-        return Err(format!("LOG: {part:?} is no level; {RIGHT}"));
+    if let Some(part) = parts.iter().find(|part| !is_right(part)) {
+        return Err(format!("LOG: {part:?} names no level; {RIGHT}"));
     }
-    let parsed = format!("{QUIET},{filter}").parse();
+    // Failures of modules that it does not name are told all the same, unless it says `off`.
+    let parsed = format!("error,{QUIET},{}", parts.join(",")).parse();
     parsed.map_err(|error: ParseError| format!("LOG: {filter:?} is no filter of log lines ({error}); {RIGHT}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use tracing::Level;
+
     use super::*;
 
     #[test]
     fn a_filter_names_levels_that_there_are() {
-        for right in [
-            "info",
-            "off",
-            "WARN",
-            "info,sqlx=debug",
-            "nam_needs::store=trace, error",
-            "sqlx::query=off",
+        for (right, level) in [
+            ("info", Level::INFO),
+            (" info", Level::INFO),
+            ("WARN", Level::WARN),
+            ("info,sqlx=debug", Level::INFO),
+            ("sqlx=warn, debug", Level::DEBUG),
+            ("sqlx::query=off", Level::ERROR),
+            ("nam_needs::store=trace, error", Level::ERROR),
         ] {
-            assert!(targets(right).is_ok(), "{right}");
+            let targets = targets(right).unwrap();
+            let (here, elsewhere) = ("nam_needs::cli", "sqlx::postgres");
+            assert!(targets.would_enable(here, &level), "{right}");
+            assert!(targets.would_enable(here, &Level::ERROR), "{right}");
+            assert!(
+                level == Level::DEBUG || !targets.would_enable(here, &Level::DEBUG),
+                "{right}"
+            );
+            assert_eq!(
+                targets.would_enable(elsewhere, &Level::DEBUG),
+                right.contains("sqlx=debug") || level == Level::DEBUG && !right.contains("sqlx="),
+                "{right}"
+            );
         }
+        assert!(!targets("off").unwrap().would_enable("nam_needs::cli", &Level::ERROR));
         for wrong in [
             "",
+            " ",
             "warning",
             "loud",
             "inof",
             "sqlx",
             "info,",
             "info,sqlx",
+            "sqlx=",
+            "info, =",
             "a=b=c",
             "sqlx=verbose",
             "error;info",

@@ -17,7 +17,7 @@ use crate::interchange::{examples, figures};
 use crate::store::{self, Clock, Connect, ConnectError, Refused, Rules, Store, milestone};
 
 /// Times that figures are tried to be loaded.
-const LOADS: u32 = 20;
+const LOADS: u32 = 5;
 /// Time before they are tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -97,10 +97,13 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
         tracing::info!(steps = ran.steps.join(","), "migrated");
     }
     let store = connect(config, clock).await?;
-    if let Err(Error::Internal(_)) = store.applied_steps().await {
-        let elsewhere = "MIGRATE_DATABASE_URL names another database than DATABASE_URL: that one has the tables now, and this one has none. \
-                         Both must name the same, by two roles";
-        return Err(StartError::Setting(elsewhere.into()));
+    if config.migrate_database_url() != config.database_url()
+        && let Err(Error::Internal(cause)) = store.applied_steps().await
+    {
+        return Err(StartError::Setting(format!(
+            "MIGRATE_DATABASE_URL names another database, or another schema, than DATABASE_URL: there are tables by the one, and none by the other. \
+             Both must name the same, by two roles ({cause})"
+        )));
     }
     if ran.later.is_empty() {
         fill(&store).await?;
@@ -197,19 +200,24 @@ async fn once<F: Future<Output = Result<(), StartError>>>(
     name: &'static str,
     load: impl Fn() -> F,
 ) -> Result<(), StartError> {
-    let mut tried = 1;
-    while !milestone::is_reached(store, name).await? {
+    let load = async || {
+        if !milestone::is_reached(store, name).await? {
+            load().await?;
+            milestone::reach(store, name).await?;
+        }
+        Ok(())
+    };
+    for _ in 1..LOADS {
         match load().await {
-            Ok(()) => milestone::reach(store, name).await?,
-            Err(why) if tried == LOADS => return Err(why),
             Err(why) => {
-                tracing::info!(%why, "{name} could not be loaded; looking again");
+                let why: StartError = why;
+                tracing::warn!(%why, "{name} could not be loaded; looking again");
                 tokio::time::sleep(PAUSE).await;
-                tried += 1;
             }
+            loaded => return loaded,
         }
     }
-    Ok(())
+    load().await
 }
 
 async fn load_figures(store: &Store) -> Result<(), StartError> {

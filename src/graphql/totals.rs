@@ -47,7 +47,8 @@ pub struct NeedsTotals {
     uncovered_value_usd: Decimal,
     /// What is not yet in hands, in US dollars.
     unmet_value_usd: Decimal,
-    /// (committed + in transit + delivered) / requested, of the values: 0 to 1; null where nothing is priced.
+    /// (committed + in transit + delivered) / requested, of the values: 0 to 1, on days of a timeline
+    /// seldom more (see there); null where nothing is priced.
     coverage: Option<f64>,
     /// Persons, summed over requests; one country's requests may speak of the same people.
     people_in_need: BigInt,

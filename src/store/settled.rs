@@ -5,40 +5,49 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::error::Error;
-use crate::store::{Store, change, fault};
+use crate::store::{Store, change, fault, inherited};
 
-/// Waits until nothing is placed any more with `moment`, which has come, or an earlier one. Where that was seen before, nothing
-/// is asked. Another server may still place something that it began to place some milliseconds before `moment`.
+/// Waits until nothing is placed any more with `moment`, which has come, or an earlier one. Where that is known, nothing is asked.
+/// Another server may still place something with a moment that it read some milliseconds before.
 ///
 /// # Errors
-/// The database's; `UNAVAILABLE` where SQLite's one writer takes too long.
+/// The database's; `UNAVAILABLE` where another process keeps writing to SQLite for too long.
 pub(in crate::store) async fn wait(store: &Store, moment: DateTime<Utc>) -> Result<(), Error> {
-    if moment < store.0.settled.last() {
+    let last = store.0.settled.last();
+    // Unless the clock has gone back: then anything may be placed there.
+    if moment < last && last <= store.now() {
         return Ok(());
     }
-    let settle = || async {
-        match store.backend() {
-            DbBackend::Postgres => {
-                let now = store.now();
-                // This server places one after the other.
-                change::settle(store).await?;
-                Ok(now)
-            }
-            _ => as_writer(store).await.map_err(fault::error),
-        }
-    };
-    store.0.settled.ask(settle).await.map(drop)
+    let store = store.clone();
+    // Whoever asks may go away: what was begun is not to be begun again beside it, nor to stay on the one connection that writes.
+    let asked = tokio::spawn(inherited(async move {
+        let settle = || async {
+            match store.backend() {
+                DbBackend::Postgres => change::settle(&store).await,
+                _ => as_writer(&store).await.map_err(fault::error),
+            }?;
+            Ok(store.0.settled.last())
+        };
+        store.0.settled.ask(settle).await.map(drop)
+    }));
+    asked
+        .await
+        .unwrap_or_else(|panic| Err(Error::internal(format!("a question ended: {panic}"))))
+}
+
+/// Notes that nothing is placed any more with an earlier moment.
+pub(in crate::store) fn reached(store: &Store, moment: DateTime<Utc>) {
+    store.0.settled.raise(moment);
 }
 
 /// SQLite has one writer, which places what it writes with the moment at which it began: while it is this one, no other is under
 /// way, in whichever process.
-async fn as_writer(store: &Store) -> Result<DateTime<Utc>, DbErr> {
+async fn as_writer(store: &Store) -> Result<(), DbErr> {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
     let tx = store.0.write.begin_with_options(options).await?;
-    let now = store.now();
-    tx.rollback().await?;
-    Ok(now)
+    reached(store, store.now());
+    tx.rollback().await
 }

@@ -25,6 +25,20 @@ impl<T: Clone> Together<T> {
         self.answered.borrow().1.clone()
     }
 
+    /// Takes a larger answer that nobody asked for.
+    pub fn raise(&self, answer: T)
+    where
+        T: PartialOrd,
+    {
+        self.answered.send_if_modified(|(_, last)| {
+            if answer > *last {
+                *last = answer;
+            }
+            // Whoever waits has asked for one that comes later.
+            false
+        });
+    }
+
     /// The answer to a question that `ask` puts, unless another caller puts it.
     ///
     /// # Errors

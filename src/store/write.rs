@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
 use crate::store::wall::{self, Opened, Opening};
-use crate::store::{Author, Left, Store, fault, idempotency};
+use crate::store::{Author, Left, Store, fault, idempotency, settled};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
 const RETRIES: u32 = 5;
@@ -179,6 +179,10 @@ impl Store {
             journal: Journal::default(),
             left: Some(author.left.clone()),
         };
+        if self.backend() == DbBackend::Sqlite {
+            // It is the one that writes: whatever began before has ended.
+            settled::reached(self, write.now);
+        }
         match idempotency::run(&write, author, work).await {
             Ok(done) => {
                 let changed = change::flush(&write).await?;

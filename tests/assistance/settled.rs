@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -35,6 +36,15 @@ fn file(people: usize) -> TestFile {
 
 on_both! {
     async fn what_was_known_at_a_moment_waits_for_the_writes_of_that_moment(app) {
+        // The other process goes by the system's clock.
+        let clock = app.clock.clone();
+        let ticks = tokio::task::spawn_local(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(1));
+            loop {
+                clock.set(Utc::now());
+                ticks.tick().await;
+            }
+        });
         let mut told = Vec::new();
         for people in [10, 20] {
             let file = file(people);
@@ -43,8 +53,6 @@ on_both! {
             let mut import = import.stdout(Stdio::null()).spawn().unwrap();
             let mut asked = 0;
             while import.try_wait().unwrap().is_none() {
-                // The other process goes by the system's.
-                app.clock.set(Utc::now());
                 let moment = app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
                 told.push((known(app, &moment).await, moment));
                 asked += 1;
@@ -52,6 +60,7 @@ on_both! {
             assert!(import.wait().unwrap().success());
             assert!(asked > 1, "{asked}");
         }
+        ticks.abort();
         app.clock.set(Utc::now());
         for (then, moment) in &told {
             assert_eq!(known(app, moment).await, *then, "as it was known at {moment}");

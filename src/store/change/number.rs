@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, Set, S
 
 use crate::domain::change::{GENESIS, link};
 use crate::error::Error;
-use crate::store::{Store, Write, fault};
+use crate::store::{Store, Write, fault, settled};
 
 /// Rows of one INSERT.
 const ROWS: usize = 1_000;
@@ -100,7 +100,13 @@ pub(crate) async fn settle(store: &Store) -> Result<(), Error> {
 /// # Errors
 /// The database's.
 pub(super) async fn number(store: &Store) -> Result<i64, Error> {
-    store.0.waiting.ask(|| number_at(store, store.now())).await
+    let ask = || async {
+        let now = store.now();
+        let place = number_at(store, now).await?;
+        settled::reached(store, now);
+        Ok(place)
+    };
+    store.0.waiting.ask(ask).await
 }
 
 async fn number_at(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
