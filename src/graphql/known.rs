@@ -25,7 +25,7 @@ pub struct Listing<M, F> {
     pub key: fn(&Known<M>, F) -> KeyValue,
 }
 
-impl<M, F: Copy + Debug + PartialEq> Listing<M, F> {
+impl<M, F: Copy + Debug> Listing<M, F> {
     /// The page of `rows` that the arguments ask for, as one level. `order` has what to order by and whether the
     /// largest comes first; `filter` is what the rows have passed.
     ///
@@ -52,10 +52,8 @@ impl<M, F: Copy + Debug + PartialEq> Listing<M, F> {
             &format!("{order:?}"),
             &format!("{filter:?}"),
         )?;
-        if order.iter().all(|(field, _)| *field != self.tie) {
-            let ties_descend = order.first().is_some_and(|(_, descending)| *descending);
-            order.push((self.tie, ties_descend));
-        }
+        let ties_descend = order.first().is_some_and(|(_, descending)| *descending);
+        order.push((self.tie, ties_descend));
         let descending: Vec<bool> = order.iter().map(|(_, descending)| *descending).collect();
         let page = paging.of_memory(rows, &descending, |row, values| {
             values.extend(order.iter().map(|(field, _)| (self.key)(row, *field)));

@@ -60,8 +60,7 @@ macro_rules! connection {
         $(#[$doc])*
         #[derive(Clone)]
         pub struct $connection {
-            nodes: Vec<$node>,
-            cursors: Vec<$crate::store::page::Cursor>,
+            edges: Vec<$edge>,
             page_info: $crate::graphql::page::PageInfo,
             total: Option<u64>,
         }
@@ -71,8 +70,11 @@ macro_rules! connection {
             pub fn new(page: $crate::store::page::Page<$node>) -> Self {
                 let page_info = $crate::graphql::page::PageInfo::of(&page);
                 let total = page.total;
-                let (nodes, cursors) = page.rows.into_iter().unzip();
-                Self { nodes, cursors, page_info, total }
+                let edges = page.rows.into_iter().map(|(node, cursor)| {
+                    let node = $crate::graphql::written::One(node);
+                    $edge { cursor, node }
+                }).collect();
+                Self { edges, page_info, total }
             }
         }
 
@@ -82,17 +84,12 @@ macro_rules! connection {
         impl $connection {
             /// The rows, each with the cursor that names its place.
             async fn edges(&self) -> $crate::graphql::written::Rows<'_, $edge> {
-                let rows = self.nodes.iter().cloned().zip(self.cursors.iter().cloned());
-                let edges = rows.map(|(node, cursor)| {
-                    let node = $crate::graphql::written::One(node);
-                    $edge { cursor, node }
-                });
-                edges.collect::<Vec<_>>().into()
+                self.edges.as_slice().into()
             }
 
             /// The rows alone.
             async fn nodes(&self) -> $crate::graphql::written::Rows<'_, $node> {
-                self.nodes.as_slice().into()
+                self.edges.iter().map(|edge| edge.node.0.clone()).collect::<Vec<_>>().into()
             }
 
             /// Where this page stands.

@@ -7,9 +7,6 @@ use serde::Serialize;
 
 use crate::graphql::scalar::Print;
 
-/// Bytes that close what is around an object or a list, about.
-const CLOSING: usize = 32;
-
 /// Writes a value. [`Value::Binary`] is JSON already.
 pub fn write(out: &mut Vec<u8>, value: &Value) {
     match value {
@@ -19,11 +16,7 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
         Value::Number(number) => plain(out, number),
         Value::String(string) => text(out, string),
         Value::Enum(name) => text(out, name),
-        Value::Binary(json) => {
-            // With room for what closes it: what is long would be moved for a bracket.
-            out.reserve(json.len().saturating_add(CLOSING));
-            out.extend_from_slice(json);
-        }
+        Value::Binary(json) => out.extend_from_slice(json),
         Value::List(items) => {
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {
@@ -51,41 +44,15 @@ pub fn write(out: &mut Vec<u8>, value: &Value) {
 
 /// Writes a text, with its escapes.
 pub fn text(out: &mut Vec<u8>, text: &str) {
-    // Nearly no text has any.
-    if has_escapes(text.as_bytes()) {
+    // Nearly no text has any. Looked at as a whole and not up to the first, which the processor does many bytes at a time.
+    let escapes = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    if text.bytes().fold(false, |any, byte| any | escapes(byte)) {
         return plain(out, text);
     }
-    quoted(out, text);
-}
-
-/// Writes a text that needs no escapes: a name of the schema, say.
-pub fn quoted(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len().saturating_add(2));
     out.push(b'"');
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
-}
-
-/// Whether a byte of it is written otherwise in JSON: a control, a quotation mark or a reverse solidus. Eight at a time, because
-/// most texts are short.
-fn has_escapes(bytes: &[u8]) -> bool {
-    let (eights, rest) = bytes.as_chunks::<8>();
-    let mut last = [b' '; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    eights.iter().chain([&last]).any(|eight| is_any_escaped(*eight))
-}
-
-/// A byte's highest bit is set in the difference where the byte is below the other, unless it was set before; what differs in
-/// nothing is below one. (A borrow may mark the byte after one that is marked rightly, which changes nothing.)
-fn is_any_escaped(bytes: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    let bytes = u64::from_le_bytes(bytes);
-    let below = |bytes: u64, limit: u8| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
-    let is = |byte: u8| below(bytes ^ (ONES * u64::from(byte)), 1);
-    (below(bytes, b' ') | is(b'"') | is(b'\\')) & HIGHEST != 0
 }
 
 /// Writes a scalar whose text needs no escapes.

@@ -139,7 +139,7 @@ leaves! {
     Cursor => |out, cursor| json::text(out, &cursor.text());
     BigInt, Date, DateTime, Decimal => |out, value| json::printed(out, value);
     ContributionStatus, Fulfilment, IncomeGroup, ItemKind, Locale, NamStatus, NeedDomain, OrganizationKind, Priority,
-    RequestStatus, Role, WhoRegion => |out, value| json::quoted(out, name(value));
+    RequestStatus, Role, WhoRegion => |out, value| json::text(out, name(value));
 }
 
 /// A text like any other.

@@ -11,7 +11,6 @@
 
 use std::borrow::Cow;
 use std::future::Future;
-use std::ops::Range;
 use std::pin::Pin;
 
 use async_graphql::parser::types::{Field, Selection};
@@ -46,22 +45,11 @@ impl<'a, T: Clone> From<&'a [T]> for Rows<'a, T> {
     }
 }
 
-/// The fields that are selected of a type, in the order in which they are answered.
-struct Plan<'a, T> {
-    steps: Vec<Step<'a, T>>,
-    /// What comes before each of them, one after the other: `{"id":`, then `,"name":`.
-    keys: String,
-    /// Whether a field can't be written by a plain call.
-    waits: bool,
-}
-
 /// A field that is selected, with its name in the answer.
 struct Step<'a, T> {
     key: &'a str,
     field: &'a Positioned<Field>,
     how: How<T>,
-    /// What comes before it, in the plan's keys.
-    before: Range<usize>,
 }
 
 enum How<T> {
@@ -99,8 +87,6 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Bytes of a field's name with what is around it, about.
-const KEY: usize = 20;
 /// Bytes of an object, about, so that its buffer seldom grows.
 const OBJECT: usize = 256;
 /// Bytes by which the objects of a list are longer than the first, about.
@@ -124,14 +110,14 @@ impl<T: ContainerType + Leaves> OutputType for One<T> {
         if is_merged(ctx) {
             return Box::pin(resolve_container(ctx, &self.0)).await;
         }
-        let plan = Plan::<T>::new(ctx)?;
+        let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
-        if plan.write_leaves(ctx, &self.0, &mut out) {
+        if write_leaves(ctx, &steps, &self.0, &mut out) {
             return Ok(Value::Binary(out.into()));
         }
         out.clear();
         let written: Later<'_> = Box::pin(async {
-            plan.write(ctx, &self.0, &mut out).await?;
+            write(ctx, &steps, &self.0, &mut out).await?;
             Ok(Value::Binary(out.into()))
         });
         written.await
@@ -142,7 +128,7 @@ impl<T: ContainerType + Leaves> Leaf for One<T> {
     fn write(&self, place: &Place<'_>, out: &mut Vec<u8>) -> bool {
         let ctx = place.context();
         let ctx = ctx.with_selection_set(&place.field.node.selection_set);
-        Plan::<T>::new(&ctx).is_ok_and(|plan| plan.write_leaves(&ctx, &self.0, out))
+        plan::<T>(&ctx).is_ok_and(|steps| write_leaves(&ctx, &steps, &self.0, out))
     }
 }
 
@@ -163,9 +149,9 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
         if is_merged(ctx) {
             return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
         }
-        let plan = Plan::<T>::new(ctx)?;
+        let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
-        if self.write_leaves(ctx, &plan, &mut out) {
+        if self.write_leaves(ctx, &steps, &mut out) {
             return Ok(Value::Binary(out.into()));
         }
         out.clear();
@@ -174,7 +160,7 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
             for (index, object) in self.0.iter().enumerate() {
                 self.separate(index, 1, &mut out);
                 let at = ctx.with_index(index);
-                let written = plan.write(&at, object, &mut out).await;
+                let written = write(&at, &steps, object, &mut out).await;
                 written.map_err(|error| at.set_error_path(error))?;
             }
             out.push(b']');
@@ -188,17 +174,17 @@ impl<T: ContainerType + Leaves + Clone> Leaf for Rows<'_, T> {
     fn write(&self, place: &Place<'_>, out: &mut Vec<u8>) -> bool {
         let ctx = place.context();
         let ctx = ctx.with_selection_set(&place.field.node.selection_set);
-        Plan::<T>::new(&ctx).is_ok_and(|plan| self.write_leaves(&ctx, &plan, out))
+        plan::<T>(&ctx).is_ok_and(|steps| self.write_leaves(&ctx, &steps, out))
     }
 }
 
-impl<T: ContainerType + Leaves + Clone> Rows<'_, T> {
-    fn write_leaves(&self, ctx: &ContextSelectionSet<'_>, plan: &Plan<'_, T>, out: &mut Vec<u8>) -> bool {
+impl<T: ContainerType + Clone> Rows<'_, T> {
+    fn write_leaves(&self, ctx: &ContextSelectionSet<'_>, steps: &[Step<'_, T>], out: &mut Vec<u8>) -> bool {
         out.push(b'[');
         let begin = out.len();
         for (index, object) in self.0.iter().enumerate() {
             self.separate(index, begin, out);
-            if !plan.write_leaves(ctx, object, out) {
+            if !write_leaves(ctx, steps, object, out) {
                 return false;
             }
         }
@@ -223,112 +209,107 @@ fn is_merged(ctx: &ContextSelectionSet<'_>) -> bool {
     ctx.data_opt::<Request>().is_none_or(|request| request.merges)
 }
 
-impl<'a, T: ContainerType + Leaves> Plan<'a, T> {
-    fn new(ctx: &ContextSelectionSet<'a>) -> ServerResult<Self> {
-        let fields = ctx.item.node.items.len();
-        let mut plan = Self {
-            steps: Vec::with_capacity(fields),
-            keys: String::with_capacity(fields * KEY),
-            waits: false,
-        };
-        plan.collect(ctx, &T::type_name())?;
-        Ok(plan)
-    }
+/// The fields that are selected of a type, in the order in which they are answered.
+fn plan<'a, T: ContainerType + Leaves>(ctx: &ContextSelectionSet<'a>) -> ServerResult<Vec<Step<'a, T>>> {
+    let mut steps = Vec::with_capacity(ctx.item.node.items.len());
+    collect(ctx, &T::type_name(), &mut steps)?;
+    Ok(steps)
+}
 
-    fn add(&mut self, key: &'a str, field: &'a Positioned<Field>) {
-        let name = field.node.name.node.as_str();
-        // A leaf is written with the defaults of its arguments.
-        let leaf = T::leaf(name).filter(|_| field.node.arguments.is_empty());
-        let how = match (name, leaf) {
-            ("__typename", _) => How::TypeName,
-            (_, Some(write)) => How::Leaf(write),
-            (_, None) => How::Field(T::later(name)),
-        };
-        self.waits |= matches!(how, How::Field(None));
-        let begin = self.keys.len();
-        // A name needs no escapes.
-        self.keys.push_str(if self.steps.is_empty() { "{\"" } else { ",\"" });
-        self.keys.push_str(key);
-        self.keys.push_str("\":");
-        let before = begin..self.keys.len();
-        self.steps.push(Step {
-            key,
-            field,
-            how,
-            before,
-        });
-    }
-
-    fn collect(&mut self, ctx: &ContextSelectionSet<'a>, type_name: &str) -> ServerResult<()> {
-        for selection in &ctx.item.node.items {
-            let (condition, set) = match &selection.node {
-                Selection::Field(field) => {
-                    let key = field.node.response_key().node.as_str();
-                    // Selected twice it has no selection of its own, and is the same.
-                    if self.steps.iter().all(|step| step.key != key) {
-                        self.add(key, field);
-                    }
-                    continue;
+fn collect<'a, T: Leaves>(
+    ctx: &ContextSelectionSet<'a>,
+    type_name: &str,
+    steps: &mut Vec<Step<'a, T>>,
+) -> ServerResult<()> {
+    for selection in &ctx.item.node.items {
+        let (condition, set) = match &selection.node {
+            Selection::Field(field) => {
+                let (key, name) = (field.node.response_key().node.as_str(), field.node.name.node.as_str());
+                // Selected twice it has no selection of its own, and is the same.
+                if steps.iter().all(|step| step.key != key) {
+                    // A leaf is written with the defaults of its arguments.
+                    let leaf = T::leaf(name).filter(|_| field.node.arguments.is_empty());
+                    let how = match (name, leaf) {
+                        ("__typename", _) => How::TypeName,
+                        (_, Some(write)) => How::Leaf(write),
+                        (_, None) => How::Field(T::later(name)),
+                    };
+                    steps.push(Step { key, field, how });
                 }
-                Selection::InlineFragment(inline) => (inline.node.type_condition.as_ref(), &inline.node.selection_set),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    let fragment =
-                        ctx.query_env.fragments.get(name).ok_or_else(|| {
-                            ServerError::new(format!("Unknown fragment \"{name}\"."), Some(spread.pos))
-                        })?;
-                    (Some(&fragment.node.type_condition), &fragment.node.selection_set)
-                }
-            };
-            let applies = condition.is_none_or(|condition| {
-                let on = condition.node.on.node.as_str();
-                let interfaces = || ctx.schema_env.registry.implements.get(type_name);
-                on == type_name || interfaces().is_some_and(|interfaces| interfaces.contains(on))
-            });
-            if applies {
-                self.collect(&ctx.with_selection_set(set), type_name)?;
+                continue;
             }
+            Selection::InlineFragment(inline) => (inline.node.type_condition.as_ref(), &inline.node.selection_set),
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                let fragment = ctx
+                    .query_env
+                    .fragments
+                    .get(name)
+                    .ok_or_else(|| ServerError::new(format!("Unknown fragment \"{name}\"."), Some(spread.pos)))?;
+                (Some(&fragment.node.type_condition), &fragment.node.selection_set)
+            }
+        };
+        let applies = condition.is_none_or(|condition| {
+            let on = condition.node.on.node.as_str();
+            let interfaces = || ctx.schema_env.registry.implements.get(type_name);
+            on == type_name || interfaces().is_some_and(|interfaces| interfaces.contains(on))
+        });
+        if applies {
+            collect(&ctx.with_selection_set(set), type_name, steps)?;
         }
-        Ok(())
     }
+    Ok(())
+}
 
-    /// Writes an object whose fields are all there without waiting. False where one is not, or can't be written.
-    fn write_leaves(&self, ctx: &ContextSelectionSet<'_>, object: &T, out: &mut Vec<u8>) -> bool {
-        if self.waits {
+/// Writes an object whose fields are all there without waiting. False where one is not, or can't be written.
+fn write_leaves<T: OutputType>(
+    ctx: &ContextSelectionSet<'_>,
+    steps: &[Step<'_, T>],
+    object: &T,
+    out: &mut Vec<u8>,
+) -> bool {
+    if steps.iter().any(|step| matches!(step.how, How::Field(None))) {
+        return false;
+    }
+    out.push(b'{');
+    for (index, step) in steps.iter().enumerate() {
+        write_key(index, step.key, out);
+        if !step.write(ctx, object, out) {
             return false;
         }
-        for step in &self.steps {
-            out.extend_from_slice(self.before(step));
-            if !step.write(ctx, object, out) {
-                return false;
-            }
+    }
+    out.push(b'}');
+    true
+}
+
+/// Writes an object, whatever its fields are.
+async fn write<T: ContainerType>(
+    ctx: &ContextSelectionSet<'_>,
+    steps: &[Step<'_, T>],
+    object: &T,
+    out: &mut Vec<u8>,
+) -> ServerResult<()> {
+    out.push(b'{');
+    for (index, step) in steps.iter().enumerate() {
+        write_key(index, step.key, out);
+        let begin = out.len();
+        if !step.write(ctx, object, out) {
+            out.truncate(begin);
+            let field = ctx.with_field(step.field);
+            let value = object.resolve_field(&field).await?;
+            json::write(out, &value.unwrap_or_default());
         }
-        self.close(out);
-        true
     }
+    out.push(b'}');
+    Ok(())
+}
 
-    /// Writes an object, whatever its fields are.
-    async fn write(&self, ctx: &ContextSelectionSet<'_>, object: &T, out: &mut Vec<u8>) -> ServerResult<()> {
-        for step in &self.steps {
-            out.extend_from_slice(self.before(step));
-            let begin = out.len();
-            if !step.write(ctx, object, out) {
-                out.truncate(begin);
-                let field = ctx.with_field(step.field);
-                let value = object.resolve_field(&field).await?;
-                json::write(out, &value.unwrap_or_default());
-            }
-        }
-        self.close(out);
-        Ok(())
+/// A name needs no escapes.
+fn write_key(index: usize, key: &str, out: &mut Vec<u8>) {
+    if index > 0 {
+        out.push(b',');
     }
-
-    fn before(&self, step: &Step<'_, T>) -> &[u8] {
-        self.keys.as_bytes().get(step.before.clone()).unwrap_or_default()
-    }
-
-    /// What comes after the last field. An object is opened by its first one, if it has any: all may be of other types.
-    fn close(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(if self.steps.is_empty() { b"{}" } else { b"}" });
-    }
+    out.push(b'"');
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(b"\":");
 }

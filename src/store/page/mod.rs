@@ -168,7 +168,7 @@ impl Paging {
         }
     }
 
-    /// A page of rows in memory. `keys` adds a row's key values, its id among them, to those of others; `descending` tells the
+    /// A page of rows in memory. `keys` adds a row's key values, its id last, to those of others; `descending` tells the
     /// direction of each.
     pub fn of_memory<R>(
         &self,
