@@ -2,6 +2,7 @@
 //! stays when a later chunk fails; the same file again goes on from there.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -86,6 +87,7 @@ pub async fn land(
         let source = of_source.first().map(|row| source(row)).unwrap_or_default();
         let actor = Arc::new(Actor::import(&source));
         for rows in of_source.chunks(chunk) {
+            let began = Instant::now();
             let forms = rows.iter().map(|row| row.import.clone()).collect();
             match assistance_request::import(store, Arc::clone(&actor), forms, options).await {
                 Ok(outcomes) => rows
@@ -100,6 +102,9 @@ pub async fn land(
             }
             tried += rows.len();
             progress(tried);
+            if tried < all {
+                store.give_way(began.elapsed() / 4).await;
+            }
         }
     }
     landing.failed.sort_by_key(|failed| failed.line);

@@ -260,6 +260,14 @@ impl Store {
         let _ = self.0.write.close_by_ref().await;
     }
 
+    /// Waits so long where others can't write meanwhile: whoever writes to SQLite one transaction after the other would hardly leave them a
+    /// gap. They look for one every 100 ms at least.
+    pub async fn give_way(&self, time: Duration) {
+        if self.backend() == DbBackend::Sqlite {
+            tokio::time::sleep(time).await;
+        }
+    }
+
     pub(crate) fn backend(&self) -> DbBackend {
         self.0.read.get_database_backend()
     }

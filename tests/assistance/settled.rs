@@ -1,14 +1,16 @@
-//! What was known at a moment is told of it the same ever after, also where a write was under way then.
+//! What was known at a moment is told of it the same ever after, also where a write was under way then. And a long write of another
+//! process lets others write.
 
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::common::{TestApp, TestFile};
+use crate::common::{ADMIN, Backend, TestApp, TestFile, run_with};
 use crate::on_both;
+use crate::support::draft;
 
 const ROWS: usize = 150;
 
@@ -18,12 +20,12 @@ async fn known(app: &TestApp, moment: &str) -> Value {
     app.ask(None, question, json!({ "moment": moment })).await
 }
 
-/// Requests of a source, each for so many people.
-fn file(people: usize) -> TestFile {
+/// So many requests of a source, each for so many people.
+fn file(rows: usize, people: usize) -> TestFile {
     let mut text = String::from(
         "source,externalId,country,title,priority,peopleInNeed,itemExternalId,kind,commodity,quantity,unitCostUsd\n",
     );
-    for number in 0..ROWS {
+    for number in 0..rows {
         writeln!(
             text,
             "SETTLED,{number},NPL,Gloves,HIGH,{people},a,GOODS,GLOVES_EXAM,{},2",
@@ -32,6 +34,14 @@ fn file(people: usize) -> TestFile {
         .unwrap();
     }
     TestFile::new(&text)
+}
+
+/// A process of the operator's that imports it.
+fn import(app: &TestApp, file: &TestFile) -> Child {
+    let mut import = Command::new(env!("CARGO_BIN_EXE_nam-needs"));
+    import.args(app.database_arguments());
+    import.args(["--log=error", "import", "--verified", file.path()]);
+    import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 on_both! {
@@ -47,10 +57,8 @@ on_both! {
         });
         let mut told = Vec::new();
         for people in [10, 20] {
-            let file = file(people);
-            let mut import = Command::new(env!("CARGO_BIN_EXE_nam-needs"));
-            import.args(app.database_arguments()).args(["--log=error", "import", "--verified", file.path()]);
-            let mut import = import.stdout(Stdio::null()).spawn().unwrap();
+            let file = file(ROWS, people);
+            let mut import = import(app, &file);
             let mut asked = 0;
             while import.try_wait().unwrap().is_none() {
                 let moment = app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -69,4 +77,23 @@ on_both! {
         assert_eq!(now["needsAnalysis"]["nodes"][0]["totals"]["peopleInNeed"], (20 * ROWS).to_string());
         println!("{:?}: {} moments", app.backend, told.len());
     }
+}
+
+#[test]
+fn an_import_into_sqlite_lets_others_write_between_its_parts() {
+    run_with(Backend::Sqlite, &["--timeout-ms=6000"], async |app| {
+        let file = file(2_000, 10);
+        let mut import = import(app, &file);
+        let mut written = 0;
+        while import.try_wait().unwrap().is_none() {
+            let done = app
+                .mutate(ADMIN, "createAssistanceRequest", draft(), "assistanceRequest { id }")
+                .await;
+            assert!(done["assistanceRequest"]["id"].is_string(), "after {written}: {done:#}");
+            written += 1;
+        }
+        assert!(import.wait().unwrap().success());
+        println!("{written} written beside the import");
+        assert!(written > 2, "{written}");
+    });
 }
