@@ -200,7 +200,7 @@ async fn once<F: Future<Output = Result<(), StartError>>>(
     name: &'static str,
     load: impl Fn() -> F,
 ) -> Result<(), StartError> {
-    let load = async || {
+    let load = async || -> Result<(), StartError> {
         if !milestone::is_reached(store, name).await? {
             load().await?;
             milestone::reach(store, name).await?;
@@ -210,7 +210,6 @@ async fn once<F: Future<Output = Result<(), StartError>>>(
     for _ in 1..LOADS {
         match load().await {
             Err(why) => {
-                let why: StartError = why;
                 tracing::warn!(%why, "{name} could not be loaded; looking again");
                 tokio::time::sleep(PAUSE).await;
             }

@@ -2,7 +2,7 @@
 //! known at a moment waits for what is being placed with that moment or an earlier one, so that the answer stays what it is.
 
 use chrono::{DateTime, Utc};
-use sea_orm::{DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DbBackend, DbErr};
 
 use crate::error::Error;
 use crate::store::{Store, change, fault, inherited};
@@ -43,11 +43,7 @@ pub(in crate::store) fn reached(store: &Store, moment: DateTime<Utc>) {
 /// SQLite has one writer, which places what it writes with the moment at which it began: while it is this one, no other is under
 /// way, in whichever process.
 async fn as_writer(store: &Store) -> Result<(), DbErr> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    let tx = store.0.write.begin_with_options(options).await?;
+    let tx = store.begin_write().await?;
     reached(store, store.now());
     tx.rollback().await
 }

@@ -156,18 +156,23 @@ impl Store {
             .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
     }
 
+    /// A transaction that writes. On SQLite it is the one that does, from here on.
+    pub(in crate::store) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        self.0.write.begin_with_options(options).await
+    }
+
     async fn attempt<T, F>(&self, author: &Author, opening: Opening, work: &F) -> Outcome<T>
     where
         T: Serialize + DeserializeOwned,
         F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
     {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
         // What an attempt left that came to nothing.
         drop(author.left.take());
-        let tx = self.0.write.begin_with_options(options).await?;
+        let tx = self.begin_write().await?;
         let opened = wall::open(&tx, &author.actor, opening).await?;
         let write = Write {
             tx,
