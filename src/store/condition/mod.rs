@@ -2,13 +2,14 @@
 //! here as codes, so that a filter's SQL holds requests and items only.
 
 mod column;
+mod fulfilment;
 pub(crate) mod resolve;
 mod share;
 mod visible;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entity::enums::{Fulfilment, RequestStatus};
+use entity::enums::RequestStatus;
 use entity::{assistance_request as ar, contribution as co, request_item as ri};
 use futures_util::future::BoxFuture;
 use sea_orm::ActiveEnum;
@@ -24,6 +25,8 @@ use crate::store::{Reader, fault};
 
 pub(crate) use column::{USUAL, always, one_of_ids, one_of_texts};
 use column::{choice, contains, ordered, text};
+pub(crate) use fulfilment::ItemFigures;
+use fulfilment::fulfilment;
 pub(crate) use visible::{Visible, visible_request};
 
 /// Gives every table of a statement a name of its own, since one filter may pass the same table twice.
@@ -266,90 +269,6 @@ fn contributions<C: IntoIden>(
         .and_where(sought(holds, related.quantifier))
         .take();
     exists(select, related.quantifier)
-}
-
-/// How far a request is met, as `domain::figures::Progress` says it.
-fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -> Expr {
-    let any = |holds: &dyn Fn(&ItemFigures) -> Expr| {
-        let table = aliases.next("i");
-        let figures = ItemFigures::of(&table);
-        let select = Query::select()
-            .expr(Expr::val(1))
-            .from_as(ri::Entity, table.clone())
-            .and_where(Expr::col((table, ri::Column::RequestId)).equals((request.clone(), ar::Column::Id)))
-            .and_where(figures.base().gt(0))
-            .and_where(holds(&figures))
-            .take();
-        Expr::exists(select)
-    };
-    let is = |value: Fulfilment| {
-        let unmet = any(&ItemFigures::is_unmet);
-        let delivered = any(&ItemFigures::is_delivered);
-        let uncovered = any(&ItemFigures::is_uncovered);
-        let committed = any(&ItemFigures::is_committed);
-        let asks = any(&|_| always(true));
-        match value {
-            Fulfilment::Delivered => asks.and(unmet.not()),
-            Fulfilment::PartlyDelivered => unmet.and(delivered),
-            Fulfilment::Committed => unmet.and(delivered.not()).and(uncovered.not()),
-            Fulfilment::PartlyCommitted => uncovered.and(delivered.not()).and(committed),
-            Fulfilment::Unmet => asks.not().or(uncovered.and(delivered.not()).and(committed.not())),
-        }
-    };
-    let any_of = |values: &[Fulfilment]| values.iter().copied().map(is).reduce(Expr::or).unwrap_or(always(false));
-    match test {
-        Choice::Eq(this) => is(*this),
-        Choice::Ne(this) => is(*this).not(),
-        Choice::In(these) => any_of(these),
-        Choice::NotIn(these) => any_of(these).not(),
-        Choice::IsNull(null) => Expr::val(!null),
-    }
-}
-
-/// The figures of an item's row in SQL.
-pub(crate) struct ItemFigures(DynIden);
-
-impl ItemFigures {
-    pub(crate) fn of(table: &DynIden) -> Self {
-        Self(table.clone())
-    }
-
-    pub(crate) fn column(&self, column: ri::Column) -> Expr {
-        Expr::col((self.0.clone(), column))
-    }
-
-    /// What was approved, before it what was requested.
-    pub(crate) fn base(&self) -> Expr {
-        Func::coalesce([
-            self.column(ri::Column::ApprovedMilli),
-            self.column(ri::Column::QuantityMilli),
-        ])
-        .into()
-    }
-
-    fn covered(&self) -> Expr {
-        self.column(ri::Column::CommittedMilli)
-            .add(self.column(ri::Column::InTransitMilli))
-            .add(self.column(ri::Column::DeliveredMilli))
-    }
-
-    pub(crate) fn is_unmet(&self) -> Expr {
-        self.column(ri::Column::DeliveredMilli).lt(self.base())
-    }
-
-    pub(crate) fn is_uncovered(&self) -> Expr {
-        self.covered().lt(self.base())
-    }
-
-    pub(crate) fn is_delivered(&self) -> Expr {
-        self.column(ri::Column::DeliveredMilli).gt(0)
-    }
-
-    pub(crate) fn is_committed(&self) -> Expr {
-        self.column(ri::Column::CommittedMilli)
-            .add(self.column(ri::Column::InTransitMilli))
-            .gt(0)
-    }
 }
 
 fn commodity(reader: &Reader, column: Expr, filter: &Filter<CommodityField>) -> Expr {
