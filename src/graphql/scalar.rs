@@ -59,10 +59,12 @@ impl Print for Date {
 
 impl Print for DateTime {
     fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
-        let (time, micros) = (self.0.time(), self.0.timestamp_subsec_micros());
+        // What is in UTC has no offset to add.
+        let moment = self.0.naive_utc();
+        let (time, micros) = (moment.time(), moment.and_utc().timestamp_subsec_micros());
         let mut text = *b"0000-00-00T00:00:00.000000Z";
         // Within a leap second there are more of them.
-        if micros >= 1_000_000 || !put_day(&mut text, self.0.date_naive()) {
+        if micros >= 1_000_000 || !put_day(&mut text, moment.date()) {
             return out.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Micros, true));
         }
         put(&mut text, 11..13, time.hour());

@@ -48,7 +48,40 @@ macro_rules! cells {
     };
 }
 
-cells!(bool, i16, i32, i64, String, Uuid, NaiveDate, DateTime<Utc>);
+cells!(bool, i16, i32, i64, String, Uuid);
+
+/// Days from the first of the common era to that from which PostgreSQL counts: 1 January 2000.
+const FIRST_DAY: i32 = 730_120;
+/// Microseconds from the first of 1970 to the same day.
+const FIRST_MOMENT: i64 = 946_684_800_000_000;
+
+/// What PostgreSQL sends as a number, counted from the first of 2000, made in one step where the library adds to a date.
+macro_rules! times {
+    ($($type:ty: $number:ty => $made:expr;)*) => {
+        $(impl Cell for Option<$type> {
+            fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr> {
+                if row.try_as_pg_row().is_none() {
+                    return row.try_get_by_index(index);
+                }
+                let made: fn($number) -> Option<$type> = $made;
+                let number = Option::<$number>::of(row, index)?;
+                let beyond = |number| DbErr::Type(format!("beyond what can be told: {number} in column {index}"));
+                number.map(|number| made(number).ok_or_else(|| beyond(number))).transpose()
+            }
+        }
+
+        impl Cell for $type {
+            fn of(row: &QueryResult, index: usize) -> Result<Self, DbErr> {
+                Option::of(row, index)?.ok_or_else(|| DbErr::Type(format!("nothing in column {index}")))
+            }
+        })*
+    };
+}
+
+times! {
+    NaiveDate: i32 => |days| NaiveDate::from_num_days_from_ce_opt(days.checked_add(FIRST_DAY)?);
+    DateTime<Utc>: i64 => |micros| DateTime::from_timestamp_micros(micros.checked_add(FIRST_MOMENT)?);
+}
 
 macro_rules! words {
     ($($enum:ty),*) => {
