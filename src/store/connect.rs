@@ -210,10 +210,11 @@ async fn open_postgres(
             })
         })
         .connect_lazy_with(reading);
+    let slow = Duration::from_millis(connect.slow_query_ms);
     Ok((
         SqlxPostgresConnector::from_sqlx_postgres_pool(read),
         SqlxPostgresConnector::from_sqlx_postgres_pool(write),
-        lanes.map(|pool| Lanes::new(pool, patience, Arc::clone(loss), Arc::clone(statements))),
+        lanes.map(|pool| Lanes::new(pool, patience, slow, Arc::clone(loss), Arc::clone(statements))),
     ))
 }
 

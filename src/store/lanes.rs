@@ -3,7 +3,8 @@
 //! more for each statement. Here a connection comes back as it is known to be: at the end of a snapshot its ROLLBACK is on the
 //! way, and only one whose request went away in the middle, or was refused something, is put in order first.
 
-use std::future::ready;
+use std::future::{poll_fn, ready};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::dispatcher::{Dispatch, with_default};
 
 use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
@@ -30,6 +32,9 @@ const MOVES: Duration = Duration::from_secs(2);
 /// connection is closed, at which the database ends the statement too (`client_connection_check_interval`).
 const LEFT: Duration = Duration::from_millis(100);
 
+/// Time from which on a statement is surely not over when it is looked at for the first time.
+const LOOK: Duration = Duration::from_millis(10);
+
 /// The connections, as many at once as the pool has.
 #[derive(Debug)]
 pub(super) struct Lanes {
@@ -43,6 +48,8 @@ pub(super) struct Lanes {
     patience: Duration,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
+    /// Whether no statement is logged that is over at once.
+    logs_late: bool,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
 }
@@ -82,7 +89,14 @@ pub(super) struct Lane {
 }
 
 impl Lanes {
-    pub(super) fn new(pool: PgPool, patience: Duration, loss: Arc<Loss>, statements: Arc<Statements>) -> Arc<Self> {
+    /// Over the connections of a pool, whose statements are logged as slow from that time on.
+    pub(super) fn new(
+        pool: PgPool,
+        patience: Duration,
+        slow: Duration,
+        loss: Arc<Loss>,
+        statements: Arc<Statements>,
+    ) -> Arc<Self> {
         let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         Arc::new(Self {
             pool,
@@ -92,6 +106,7 @@ impl Lanes {
             patience,
             loss,
             statements,
+            logs_late: slow >= LOOK,
             runtime: Handle::current(),
         })
     }
@@ -291,7 +306,11 @@ impl Lane {
         let held = self.held.as_mut().ok_or_else(broken)?;
         self.is_busy = true;
         let sent = Instant::now();
-        let rows = query(statement).fetch_all(&mut *held.connection).await;
+        let rows = query(statement).fetch_all(&mut *held.connection);
+        let rows = match self.lanes.logs_late && !tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG) {
+            true => begun_unseen(rows).await,
+            false => rows.await,
+        };
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
@@ -372,6 +391,17 @@ impl Drop for Lane {
             drop(permit);
         });
     }
+}
+
+/// Begins what reads rows where no span is current: the library takes the one that it finds along, and goes into it and out again
+/// twice for each row. Nothing that is logged in the first moment is seen.
+async fn begun_unseen<F: Future>(rows: F) -> F::Output {
+    let (mut rows, mut is_first) = (pin!(rows), true);
+    poll_fn(|context| match std::mem::take(&mut is_first) {
+        true => with_default(&Dispatch::none(), || rows.as_mut().poll(context)),
+        false => rows.as_mut().poll(context),
+    })
+    .await
 }
 
 fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
