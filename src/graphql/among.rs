@@ -1,6 +1,5 @@
 //! Reference data as children of other rows: the countries of a page of requests, say, as one level, in memory.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::Context;
@@ -9,6 +8,7 @@ use crate::domain::reference::{ByCode, Named, Reference};
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
 use crate::graphql::level::{Entry, Level};
+use crate::store::Map;
 
 /// A row of reference data.
 pub type Known<M> = Arc<Named<M>>;
@@ -25,7 +25,7 @@ impl<M> Among<M> {
         code_of: impl Fn(&R) -> Result<Option<&str>, Error>,
         table: &ByCode<M>,
     ) -> Result<Self, Error> {
-        let (mut rows, mut by_code) = (Vec::new(), HashMap::new());
+        let (mut rows, mut by_code) = (Vec::new(), Map::default());
         let mut place_of = |code| {
             *by_code.entry(code).or_insert_with(|| {
                 let (known, place) = (table.get(code)?, rows.len());

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
-use crate::store::Reader;
 use crate::store::page::{Cursor, Page};
+use crate::store::{Map, Reader};
 
 /// Rows that were read together, by one reader, and what was read of their children so far.
 #[derive(Debug)]
@@ -239,9 +239,9 @@ impl<R> Entry<R> {
 
 impl<R> Entry<R> {
     /// The pages of many parents, all their rows as one level.
-    pub fn pages<P: Eq + Hash>(reader: &Arc<Reader>, pages: HashMap<P, Page<R>>) -> HashMap<P, Page<Self>> {
+    pub fn pages<P: Eq + Hash>(reader: &Arc<Reader>, pages: Map<P, Page<R>>) -> Map<P, Page<Self>> {
         let mut rows = Vec::new();
-        let mut places = HashMap::with_capacity(pages.len());
+        let mut places = Map::with_capacity_and_hasher(pages.len(), Default::default());
         for (parent, page) in pages {
             let Page {
                 rows: of_parent,
@@ -275,13 +275,13 @@ impl<R> Entry<R> {
 /// Rows that the rows of a level point to, as a level of their own.
 pub struct Parents<R> {
     level: Arc<Level<R>>,
-    by_id: HashMap<Uuid, usize>,
+    by_id: Map<Uuid, usize>,
 }
 
 impl<R> Parents<R> {
     /// The rows that were read, by their ids.
-    pub fn new(reader: &Arc<Reader>, read: HashMap<Uuid, R>) -> Self {
-        let mut by_id = HashMap::with_capacity(read.len());
+    pub fn new(reader: &Arc<Reader>, read: Map<Uuid, R>) -> Self {
+        let mut by_id = Map::with_capacity_and_hasher(read.len(), Default::default());
         let mut rows = Vec::with_capacity(read.len());
         for (id, row) in read {
             by_id.insert(id, rows.len());

@@ -4,7 +4,6 @@
     reason = "the derive of Interface makes a method that nobody can document"
 )]
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ use crate::graphql::need_category::NeedCategory;
 use crate::graphql::node::GlobalId;
 use crate::graphql::organization::Organization;
 use crate::graphql::request_item::{self, RequestItem};
-use crate::store::{self, Consistency, Reader};
+use crate::store::{self, Consistency, Map, Reader};
 
 /// Root fields that find anything.
 #[derive(Default)]
@@ -64,7 +63,7 @@ pub enum Node {
 /// What was found of one noun, as one level.
 struct Found<K, R> {
     level: Arc<Level<R>>,
-    places: HashMap<K, usize>,
+    places: Map<K, usize>,
 }
 
 impl<K: Eq + Hash, R> Found<K, R> {
@@ -128,28 +127,28 @@ pub(crate) async fn find(
     let delivery_ids: Vec<Uuid> = uuids!(ids, Delivery);
     let columns = Columns::of(fields());
     let requests = match request_ids.is_empty() {
-        true => HashMap::new(),
+        true => Map::default(),
         false => store::assistance_request::by_ids(reader, &request_ids, &columns.0).await?,
     };
     let requests = Found::new(reader, requests);
     let items = match item_ids.is_empty() {
-        true => HashMap::new(),
+        true => Map::default(),
         false => store::request_item::by_ids(reader, &item_ids, &request_item::columns(fields())).await?,
     };
     let items = Found::new(reader, items);
     let contributions = match contribution_ids.is_empty() {
-        true => HashMap::new(),
+        true => Map::default(),
         false => store::contribution::by_ids(reader, &contribution_ids, &contribution::columns(fields())).await?,
     };
     let contributions = Found::new(reader, contributions);
     let deliveries = match delivery_ids.is_empty() {
-        true => HashMap::new(),
+        true => Map::default(),
         false => store::contribution::deliveries_by_ids(reader, &delivery_ids, &delivery_columns(fields())).await?,
     };
     let deliveries = Found::new(reader, deliveries);
     let key_ids: Vec<Uuid> = uuids!(ids, ApiKey);
     let api_keys = match key_ids.is_empty() {
-        true => HashMap::new(),
+        true => Map::default(),
         false => store::api_key::by_ids(reader, &key_ids).await?,
     };
     let api_keys = Found::new(reader, api_keys);

@@ -1,6 +1,5 @@
 //! Totals as clients see them, and those of many parents at once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Lookahead, SimpleObject};
@@ -18,6 +17,7 @@ use crate::graphql::request_item::RequestItemFilter;
 use crate::graphql::scalar::{BigInt, Decimal};
 use crate::graphql::unit::Unit;
 use crate::graphql::written::{One, Rows};
+use crate::store::Map;
 use crate::store::needs::{Asked, Of, totals_of};
 
 /// Totals over request items: of VERIFIED and CLOSED requests unless the filter names a status. Values are quantity ×
@@ -175,7 +175,7 @@ pub async fn nested<R: Send + Sync>(
     let begin = || {
         let (of, asked, quantities) = (of()?, asked()?, wants_quantities(&ctx.look_ahead()));
         let load = async move {
-            let totals: HashMap<String, Totals> = totals_of(&level.reader, &of, &asked, quantities).await?;
+            let totals: Map<String, Totals> = totals_of(&level.reader, &of, &asked, quantities).await?;
             Ok(totals)
         };
         Ok((format!("totals {quantities}"), load.boxed()))

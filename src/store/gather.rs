@@ -5,7 +5,6 @@
 //! kind is under way, and whoever comes meanwhile goes with the next one. Nobody is told anything that was read before they
 //! asked, and nobody waits long for a statement that hangs.
 
-use std::collections::HashMap;
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::pin;
@@ -16,6 +15,7 @@ use tokio::runtime::{Handle, Id};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::map::Map;
 use super::shared::Shared;
 use crate::error::Error;
 
@@ -70,7 +70,7 @@ impl<K: Clone + Eq + Hash, R: Clone> Gather<K, R> {
     /// Those of `read`.
     pub async fn find<F>(&self, kind: K, id: Uuid, read: impl Fn(Vec<Uuid>) -> F) -> Found<R>
     where
-        F: Future<Output = Result<HashMap<Uuid, R>, Error>>,
+        F: Future<Output = Result<Map<Uuid, R>, Error>>,
     {
         let queue = self.queues.share((Handle::current().id(), kind));
         let alone = async || Ok(read(vec![id]).await?.remove(&id));
@@ -86,7 +86,7 @@ impl<R: Clone> Queue<R> {
     /// None for who waited too long for what others asked.
     async fn find<F>(&self, id: Uuid, read: &impl Fn(Vec<Uuid>) -> F, patience: Duration) -> Option<Found<R>>
     where
-        F: Future<Output = Result<HashMap<Uuid, R>, Error>>,
+        F: Future<Output = Result<Map<Uuid, R>, Error>>,
     {
         let mut patience = pin!(tokio::time::sleep(patience));
         loop {

@@ -1,7 +1,5 @@
 //! Items of requests: pages of them, and all of any number of requests at once.
 
-use std::collections::HashMap;
-
 use entity::{assistance_request as ar, request_item as ri};
 use sea_orm::sea_query::{CaseStatement, DynIden, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use uuid::Uuid;
@@ -12,7 +10,7 @@ use crate::error::Error;
 use crate::store::condition::{self, Aliases, ItemFigures, always, one_of_ids, resolve, visible_request};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::row::{Cell, row};
-use crate::store::{Reader, fault};
+use crate::store::{Map, Reader, fault};
 
 row! {
     /// An item, as far as it was read.
@@ -189,7 +187,7 @@ pub async fn page(
 ///
 /// # Errors
 /// The database's.
-pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ri::Column]) -> Result<HashMap<Uuid, ItemRow>, Error> {
+pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ri::Column]) -> Result<Map<Uuid, ItemRow>, Error> {
     let tables = Tables::new();
     let select = tables
         .select(reader)
@@ -239,7 +237,7 @@ pub async fn of_requests(
 ///
 /// # Errors
 /// The database's.
-pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<HashMap<Uuid, Progress>, Error> {
+pub async fn progress_of(reader: &Reader, requests: &[Uuid]) -> Result<Map<Uuid, Progress>, Error> {
     let tables = Tables::new();
     let figures = ItemFigures::of(&tables.item);
     let request_id = Expr::col((tables.item.clone(), ri::Column::RequestId));

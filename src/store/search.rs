@@ -3,7 +3,6 @@
 //! The databases tell which requests match; how well is decided here, from their folded titles, so that both give the
 //! same answer. Of requests the newest `CANDIDATES` that match are ranked and paged; those beyond are counted only.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::{assistance_request as ar, commodity, country, need_category, organization};
@@ -18,7 +17,7 @@ use crate::error::Error;
 use crate::store::assistance_request::{self, RequestRow};
 use crate::store::condition::{self, Aliases, visible_request};
 use crate::store::page::{KeyValue, Page, Paging};
-use crate::store::{Reader, fault};
+use crate::store::{Map, Reader, fault};
 
 /// Requests that are ranked, at most.
 pub const CANDIDATES: usize = 1_000;
@@ -198,7 +197,7 @@ async fn read(reader: &Reader, query: &Query, page: Page<Place>, wanted: &Wanted
         }
     }
     let mut requests = if ids.is_empty() {
-        HashMap::new()
+        Map::default()
     } else {
         assistance_request::by_ids(reader, &ids, &columns).await?
     };

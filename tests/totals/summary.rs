@@ -1,6 +1,5 @@
 //! Figures from the summary against the same summed from rows, at every moment of a random history.
 
-use std::collections::HashMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,14 +15,14 @@ use nam_needs::store::assistance_request::{self as requests, RequestPatch};
 use nam_needs::store::change;
 use nam_needs::store::needs::{Analysis, Asked, Dimension as D, Of, analysis, follow, refresh, totals_of};
 use nam_needs::store::page::{Arguments, Paging};
-use nam_needs::store::{Consistency, Store};
+use nam_needs::store::{Consistency, Map, Store};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use uuid::Uuid;
 
 use crate::random::{Random, rounds};
 use crate::world::*;
 
-type Answer = HashMap<String, Totals>;
+type Answer = Map<String, Totals>;
 
 /// Waits for the writes of other tests: on PostgreSQL all databases count their transactions together.
 async fn up_to_date(store: &Store) {

@@ -1,6 +1,5 @@
 //! A request as clients see it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
@@ -27,7 +26,7 @@ use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::{Owner, Owners};
 use crate::store::needs::{Asked, Of};
 use crate::store::request_item::ItemRow;
-use crate::store::{self, Reader};
+use crate::store::{self, Map, Reader};
 
 /// A request for assistance.
 #[derive(Clone)]
@@ -57,12 +56,12 @@ pub struct Contact {
 /// The items of all requests of a level.
 struct Items {
     level: Arc<Level<ItemRow>>,
-    of_request: HashMap<Uuid, Vec<usize>>,
+    of_request: Map<Uuid, Vec<usize>>,
 }
 
 impl Items {
     fn new(reader: &Arc<Reader>, read: impl IntoIterator<Item = (Uuid, ItemRow)>) -> Self {
-        let mut of_request: HashMap<Uuid, Vec<usize>> = HashMap::new();
+        let mut of_request: Map<Uuid, Vec<usize>> = Map::default();
         let mut rows = Vec::new();
         for (index, (request, row)) in read.into_iter().enumerate() {
             of_request.entry(request).or_default().push(index);

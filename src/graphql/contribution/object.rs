@@ -1,6 +1,5 @@
 //! A contribution as clients see it.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SelectionField};
@@ -26,10 +25,10 @@ use crate::graphql::page::connection;
 use crate::graphql::request_item::{self, RequestItem};
 use crate::graphql::scalar::{Date, DateTime, Decimal};
 use crate::graphql::written::{One, Rows};
-use crate::store;
 use crate::store::assistance_request::RequestRow;
 use crate::store::contribution::{ContributionRow, DeliveryRow};
 use crate::store::request_item::ItemRow;
+use crate::store::{self, Map};
 
 /// A contribution.
 #[derive(Clone)]
@@ -93,7 +92,7 @@ fn columns_of(field: &str) -> &'static [Column] {
 /// The deliveries of all contributions of a level.
 struct Deliveries {
     level: Arc<Level<DeliveryRow>>,
-    of_contribution: HashMap<Uuid, Vec<usize>>,
+    of_contribution: Map<Uuid, Vec<usize>>,
 }
 
 impl Contribution {
@@ -149,7 +148,7 @@ impl Contribution {
             .map(|row| row.id().copied())
             .collect::<Result<Vec<_>, _>>()?;
         let read = store::contribution::deliveries_of(&level.reader, &ids, &columns).await?;
-        let mut of_contribution: HashMap<Uuid, Vec<usize>> = HashMap::new();
+        let mut of_contribution: Map<Uuid, Vec<usize>> = Map::default();
         let mut rows = Vec::with_capacity(read.len());
         for (contribution, row) in read {
             of_contribution.entry(contribution).or_default().push(rows.len());
@@ -188,7 +187,7 @@ impl Contribution {
             let key = format!("{columns:?}");
             let load = async move {
                 let ids = distinct(level.rows.iter().map(|row| row.item_id().copied()))?;
-                let read: HashMap<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
+                let read: Map<Uuid, ItemRow> = store::request_item::by_ids(&level.reader, &ids, &columns).await?;
                 Ok(Parents::new(&level.reader, read))
             };
             Ok((key, load.boxed()))

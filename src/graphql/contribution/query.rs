@@ -1,6 +1,5 @@
 //! Looking contributions up and listing them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, OneofObject, SelectionField};
@@ -21,7 +20,7 @@ use crate::graphql::page::{arguments, wants_total};
 use crate::graphql::written::{One, is_of_row};
 use crate::store::contribution::{self, By, ContributionRow, OrderBy, OrderField, Owner, Owners};
 use crate::store::page::{Arguments, Page, Paging};
-use crate::store::{Consistency, Reader};
+use crate::store::{Consistency, Map, Reader};
 
 /// Root fields of contributions.
 #[derive(Default)]
@@ -129,7 +128,7 @@ pub async fn nested<R: Send + Sync>(
         };
         Ok((key, load.boxed()))
     };
-    let pages: Arc<HashMap<Owner, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
+    let pages: Arc<Map<Owner, Page<Entry<ContributionRow>>>> = level.children(ctx, begin).await?;
     let page = pages.get(owner).cloned().unwrap_or_default();
     Ok(One(ContributionConnection::new(page.map(Contribution))))
 }

@@ -1,6 +1,5 @@
 //! Looking keys up and listing them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use entity::api_key as ak;
@@ -13,7 +12,7 @@ use crate::error::Error;
 use crate::store::api_key::{ApiKey, Known, digest, hash};
 use crate::store::page::{Arguments, Key, KeyKind, Keyset, Page, Paging, Plan};
 use crate::store::statements::in_background;
-use crate::store::{Consistency, Reader, Store, condition, fault};
+use crate::store::{Consistency, Map, Reader, Store, condition, fault};
 
 /// Keys that the reader may see: all for whoever manages them, none for anybody else.
 fn select(reader: &Reader) -> SelectStatement {
@@ -86,7 +85,7 @@ pub async fn list(reader: &Reader) -> Result<Vec<ApiKey>, Error> {
 ///
 /// # Errors
 /// The database's.
-pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<HashMap<Uuid, ApiKey>, Error> {
+pub async fn by_ids(reader: &Reader, ids: &[Uuid]) -> Result<Map<Uuid, ApiKey>, Error> {
     let mut select = select(reader);
     add_columns(&mut select);
     select.and_where(condition::one_of_ids(reader.backend(), column(ak::Column::Id), ids));

@@ -1,7 +1,5 @@
 //! Reading requests.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::assistance_request as ar;
 use entity::enums::{Locale, Priority, RequestStatus};
@@ -14,7 +12,7 @@ use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
 use crate::store::page::{Are, Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::{Cell, row};
-use crate::store::{Reader, fault, needs};
+use crate::store::{Map, Reader, fault, needs};
 
 row! {
     /// A request, as far as it was read.
@@ -235,7 +233,7 @@ pub async fn pages_of_countries(
     paging: &Paging,
     columns: &[ar::Column],
     count: bool,
-) -> Result<HashMap<String, Page<RequestRow>>, Error> {
+) -> Result<Map<String, Page<RequestRow>>, Error> {
     let filter = resolve::request(reader, filter).await?;
     let requests = Requests::new();
     let country = requests.column(ar::Column::CountryCode);
@@ -275,7 +273,7 @@ pub async fn pages_of_countries(
 ///
 /// # Errors
 /// The database's.
-pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ar::Column]) -> Result<HashMap<Uuid, RequestRow>, Error> {
+pub async fn by_ids(reader: &Reader, ids: &[Uuid], columns: &[ar::Column]) -> Result<Map<Uuid, RequestRow>, Error> {
     let requests = Requests::new();
     let id = requests.column(ar::Column::Id);
     let mut select = requests.select(reader);

@@ -1,7 +1,5 @@
 //! Reading contributions and deliveries.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use entity::enums::ContributionStatus;
 use entity::{assistance_request as ar, contribution as co, delivery as de};
@@ -17,7 +15,7 @@ use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_reques
 use crate::store::contribution::{Owner, Owners};
 use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
 use crate::store::row::{Cell, row};
-use crate::store::{Reader, fault};
+use crate::store::{Map, Reader, fault};
 
 row! {
     /// A contribution, as far as it was read.
@@ -241,7 +239,7 @@ pub async fn pages_of(
     paging: &Paging,
     columns: &[co::Column],
     count: bool,
-) -> Result<HashMap<Owner, Page<ContributionRow>>, Error> {
+) -> Result<Map<Owner, Page<ContributionRow>>, Error> {
     let filter = resolve::contribution(reader, filter).await?;
     let tables = Tables::new();
     let key = tables.column(owners.column());
@@ -293,7 +291,7 @@ pub async fn by_ids(
     reader: &Reader,
     ids: &[Uuid],
     columns: &[co::Column],
-) -> Result<HashMap<Uuid, ContributionRow>, Error> {
+) -> Result<Map<Uuid, ContributionRow>, Error> {
     let tables = Tables::new();
     let id = tables.column(co::Column::Id);
     let mut select = tables.select(reader);
@@ -364,7 +362,7 @@ pub async fn deliveries_by_ids(
     reader: &Reader,
     ids: &[Uuid],
     columns: &[de::Column],
-) -> Result<HashMap<Uuid, DeliveryRow>, Error> {
+) -> Result<Map<Uuid, DeliveryRow>, Error> {
     let tables = Tables::new();
     let table = tables.aliases.next("d");
     let id = Expr::col((table.clone(), de::Column::Id));

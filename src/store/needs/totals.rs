@@ -1,17 +1,15 @@
 //! Totals of many parents at once.
 
-use std::collections::HashMap;
-
 use entity::{assistance_request as ar, request_item as ri};
 use uuid::Uuid;
 
 use crate::domain::totals::Totals;
 use crate::error::Error;
-use crate::store::Reader;
 use crate::store::condition::{one_of_ids, one_of_texts};
 use crate::store::needs::Asked;
 use crate::store::needs::source::{Key, KeyKind, Source};
 use crate::store::needs::summary::{Parts, answer};
+use crate::store::{Map, Reader};
 
 /// Whose items are added up, each apart.
 #[derive(Clone, Debug)]
@@ -36,7 +34,7 @@ pub async fn totals_of(
     of: &Of,
     asked: &Asked,
     quantities: bool,
-) -> Result<HashMap<String, Totals>, Error> {
+) -> Result<Map<String, Totals>, Error> {
     let asked = asked.resolved(reader).await?;
     let known = match of.parts(reader) {
         Some(parts) => answer(reader, &asked, &parts, quantities).await?,

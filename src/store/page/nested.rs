@@ -1,6 +1,5 @@
 //! The same page of every parent of a level, in one statement.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 
 use sea_orm::sea_query::{
@@ -14,7 +13,7 @@ use crate::error::Error;
 use crate::store::condition::{USUAL, one_of_ids};
 use crate::store::page::keyset::{Keyset, ROUND};
 use crate::store::page::{Page, Paging, compare};
-use crate::store::{Reader, fault};
+use crate::store::{Map, Reader, fault};
 
 /// Parents, and how the rows of a list name theirs.
 pub(crate) struct Parents<'p, F> {
@@ -48,7 +47,7 @@ impl Keyset {
         parents: Parents<'_, F>,
         paging: &Paging,
         read: impl Fn(&QueryResult) -> Result<R, DbErr>,
-    ) -> Result<HashMap<P, Page<R>>, Error>
+    ) -> Result<Map<P, Page<R>>, Error>
     where
         F: Fn(&QueryResult, usize) -> Result<P, DbErr>,
     {
@@ -74,7 +73,7 @@ impl Keyset {
             }
         };
         let keys = self.keys(&rows, columns, paging).map_err(fault::error)?;
-        let mut of_parents: HashMap<P, Vec<(R, usize)>> = HashMap::new();
+        let mut of_parents: Map<P, Vec<(R, usize)>> = Map::default();
         for (index, row) in rows.iter().enumerate() {
             let read = || Ok(((parents.read)(row, columns + self.keys.len())?, read(row)?));
             let (parent, row) = read().map_err(fault::error)?;
