@@ -60,6 +60,7 @@ fn limits() -> Limits {
         root_fields: NO,
         filter_depth: NO,
         list_values: NO,
+        filter_tests: NO,
         nodes: NO,
         ..Limits::default()
     }

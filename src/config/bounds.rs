@@ -43,6 +43,10 @@ pub struct Bounds {
     #[arg(long, env = "MAX_LIST_VALUES", value_name = "COUNT", default_value_t = 200, value_parser = value_parser!(u16).range(1..=10_000), global = true)]
     pub max_list_values: u16,
 
+    /// Fields and values of all filters of an operation, where a test on related rows counts as 25
+    #[arg(long, env = "MAX_FILTER_TESTS", value_name = "COUNT", default_value_t = 2_000, value_parser = value_parser!(u16).range(1..=2_000), global = true)]
+    pub max_filter_tests: u16,
+
     /// Items of a request
     #[arg(long, env = "MAX_ITEMS", value_name = "COUNT", default_value_t = 200, value_parser = value_parser!(u16).range(1..=10_000), global = true)]
     pub max_items: u16,
@@ -81,6 +85,7 @@ impl Bounds {
             errors: self.max_errors.into(),
             filter_depth: self.max_filter_depth.into(),
             list_values: self.max_list_values.into(),
+            filter_tests: self.max_filter_tests.into(),
             items: self.max_items.into(),
             import_rows: self.max_import_rows.into(),
             nodes: self.max_nodes.into(),

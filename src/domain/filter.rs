@@ -40,7 +40,8 @@ impl<F> Filter<F> {
     }
 }
 
-/// A test on a text. `Contains` and `StartsWith` fold case and accents; the rest compare exactly.
+/// A test on a text. `Contains` and `StartsWith` fold case and accents, and hold a text that is folded already; the rest compare
+/// exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Text {
     /// The same text.
@@ -290,14 +291,8 @@ impl Text {
             Self::Ne(this) => values.all(|value| value != this),
             Self::In(these) => values.any(|value| these.iter().any(|this| this == value)),
             Self::NotIn(these) => values.all(|value| these.iter().all(|this| this != value)),
-            Self::Contains(part) => {
-                let part = fold(part);
-                values.any(|value| fold(value).contains(&part))
-            }
-            Self::StartsWith(part) => {
-                let part = fold(part);
-                values.any(|value| fold(value).starts_with(&part))
-            }
+            Self::Contains(part) => values.any(|value| fold(value).contains(part)),
+            Self::StartsWith(part) => values.any(|value| fold(value).starts_with(part)),
             Self::IsNull(null) => values.next().is_none() == *null,
         }
     }

@@ -28,6 +28,8 @@ pub struct Limits {
     pub filter_depth: usize,
     /// Values of a list in an input.
     pub list_values: usize,
+    /// Fields and values of all filters of an operation; a test on related rows counts for more.
+    pub filter_tests: usize,
     /// Items of a request.
     pub items: usize,
     /// Rows of an import.
@@ -121,6 +123,7 @@ impl Default for Limits {
             errors: 10,
             filter_depth: 5,
             list_values: 200,
+            filter_tests: 2_000,
             items: 200,
             import_rows: 2_000,
             nodes: 100,

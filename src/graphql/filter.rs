@@ -10,6 +10,7 @@ use entity::enums::{
 use crate::domain::filter::{Choice, Filter, Ordered, Text};
 use crate::domain::number;
 use crate::domain::reference::Reference;
+use crate::domain::text::{canonical, fold};
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
 use crate::graphql::scalar::{CountryCode, Date, DateTime, Decimal};
@@ -208,13 +209,15 @@ impl StringFilter {
             starts_with,
             is_null,
         } = self;
+        // As texts are kept.
+        let each = |texts: Vec<String>| texts.iter().map(|text| canonical(text)).collect();
         [
-            eq.map(Text::Eq),
-            ne.map(Text::Ne),
-            within.map(Text::In),
-            not_in.map(Text::NotIn),
-            contains.map(Text::Contains),
-            starts_with.map(Text::StartsWith),
+            eq.map(|text| Text::Eq(canonical(&text))),
+            ne.map(|text| Text::Ne(canonical(&text))),
+            within.map(|texts| Text::In(each(texts))),
+            not_in.map(|texts| Text::NotIn(each(texts))),
+            contains.map(|part| Text::Contains(fold(&part))),
+            starts_with.map(|part| Text::StartsWith(fold(&part))),
             is_null.map(Text::IsNull),
         ]
         .into_iter()

@@ -84,6 +84,9 @@ pub struct ViewerLimits {
     max_filter_depth: i32,
     /// Values of a list in an input.
     max_list_values: i32,
+    /// Fields and values of all filters of an operation; each `some`, `every`, `none`, `request`, `item` and `fulfilment` counts as
+    /// 25.
+    max_filter_tests: i32,
     /// Errors told in one answer.
     max_errors: i32,
     /// Cost of an introspection, which has a budget of its own.
@@ -149,6 +152,7 @@ impl ViewerQuery {
                 max_root_fields: count(limits.root_fields),
                 max_filter_depth: count(limits.filter_depth),
                 max_list_values: count(limits.list_values),
+                max_filter_tests: count(limits.filter_tests),
                 max_errors: count(limits.errors),
                 max_introspection_cost: i32::try_from(limits.introspection_cost).unwrap_or(i32::MAX),
                 timeout_ms: i32::try_from(limits.time_ms).unwrap_or(i32::MAX),

@@ -162,6 +162,8 @@ async fn open_postgres(
             // Whatever the database's own default: a turn at a row must see what the one before it left.
             ("default_transaction_isolation", "read committed"),
             ("TimeZone", "UTC"),
+            // Compiling a statement takes longer than any of ours gains by it; of a wide filter it takes seconds.
+            ("jit", "off"),
         ]);
     let patience = Duration::from_millis(connect.lock_timeout_ms);
     let pool = |most| {

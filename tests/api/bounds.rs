@@ -124,6 +124,24 @@ const BOUNDS: &[Bound] = &[
         },
     },
     Bound {
+        flag: "--max-filter-tests",
+        field: "maxFilterTests",
+        default: 2_000,
+        smaller: 60,
+        code: "BAD_USER_INPUT",
+        // Of each list its field, its comparison, itself and its values, and what holds the lists.
+        uses: |count| {
+            let document = "query($or: [CountryFilter!]) { countries(filter: { or: $or }) { totalCount } }";
+            let lists = (count - 2).div_ceil(199);
+            let values = count - 2 - 3 * lists;
+            let list = |index| vec![1; values / lists + usize::from(index < values % lists)];
+            let tests: Vec<_> = (0..lists)
+                .map(|index| json!({ "population": { "in": list(index) } }))
+                .collect();
+            json!({ "query": document, "variables": { "or": tests } })
+        },
+    },
+    Bound {
         flag: "--max-nodes",
         field: "maxNodes",
         default: 100,

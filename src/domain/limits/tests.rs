@@ -17,6 +17,7 @@ fn one_request_may_ask_for_what_the_documentation_says() {
         errors: 10,
         filter_depth: 5,
         list_values: 200,
+        filter_tests: 2_000,
         items: 200,
         import_rows: 2_000,
         nodes: 100,

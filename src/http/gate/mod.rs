@@ -5,6 +5,7 @@
 //! remembered by the hash of its text. What depends on the request comes last: which operation, what variables, what
 //! price.
 
+mod breadth;
 mod coerce;
 mod document;
 mod lexical;
@@ -158,6 +159,7 @@ impl Gate {
             &incoming.variables,
         )?;
         let price = price::price(&document.executable, operation, &variables, limits);
+        price.filters.check(limits)?;
         Ok(Admitted {
             kind: kind(operation.operation_type),
             operation_name: operation.name.as_ref().map(ToString::to_string),

@@ -3,6 +3,8 @@
 //! A scalar costs nothing and an object 1; a page costs its size times one row, a plain list five times one row; what
 //! the database has to add up costs more. Each fragment is priced once, and all sums saturate: a product that wraps
 //! round to nothing would let the dearest query through.
+//!
+//! Filters have no price, but a bound: what they test is counted here too, because only here their variables are known.
 
 use std::collections::HashMap;
 
@@ -10,6 +12,7 @@ use apollo_compiler::ast::{DirectiveList, Value as Literal};
 use apollo_compiler::executable::{ExecutableDocument, Field, Operation, OperationType, Selection, SelectionSet};
 use async_graphql::{Value, Variables};
 
+use super::breadth::{Breadth, Filters};
 use crate::domain::limits::Limits;
 
 const LIST: u64 = 5;
@@ -26,6 +29,8 @@ pub(super) struct Price {
     pub data: u64,
     /// Of the schema's description, which has a budget of its own.
     pub introspection: u64,
+    /// What the filters test.
+    pub filters: Breadth,
 }
 
 /// Prices an operation of a valid document that has been found small enough.
@@ -46,6 +51,7 @@ pub(super) fn price(
     Price {
         data: sum.once,
         introspection: sum.introspection,
+        filters: sum.filters,
     }
 }
 
@@ -55,6 +61,7 @@ struct Sum {
     once: u64,
     row: u64,
     introspection: u64,
+    filters: Breadth,
 }
 
 impl Sum {
@@ -70,6 +77,7 @@ impl Sum {
             once: self.once.saturating_add(other.once),
             row: self.row.saturating_add(other.row),
             introspection: self.introspection.saturating_add(other.introspection),
+            filters: self.filters.and(other.filters),
         }
     }
 }
@@ -112,6 +120,16 @@ impl<'a> Pricing<'a> {
     }
 
     fn field(&mut self, parent: &str, field: &'a Field, root: Option<OperationType>) -> Sum {
+        let filters = Filters::new(self.variables, self.limits).of(field);
+        let sum = self.answered(parent, field, root);
+        Sum {
+            filters: sum.filters.and(filters),
+            ..sum
+        }
+    }
+
+    /// The same without the field's own filters.
+    fn answered(&mut self, parent: &str, field: &'a Field, root: Option<OperationType>) -> Sum {
         let name = field.name.as_str();
         let of_connection = parent.ends_with("Connection");
         if field.selection_set.is_empty() {
@@ -122,23 +140,30 @@ impl<'a> Pricing<'a> {
             });
         }
         let inner = self.selections(&field.selection_set, None);
+        let filters = inner.filters;
         if matches!(name, "__schema" | "__type") {
             return Sum {
                 introspection: object(inner),
+                filters,
                 ..Sum::default()
             };
         }
         match name {
             "nodes" if of_connection => Sum {
                 row: object(inner),
+                filters,
                 ..Sum::default()
             },
             // The edge itself is part of its node's row.
             "edges" if of_connection => Sum {
                 row: inner.once.max(1),
+                filters,
                 ..Sum::default()
             },
-            _ => Sum::once(self.own(parent, field, inner).saturating_add(extra(name, root))),
+            _ => Sum {
+                filters,
+                ..Sum::once(self.own(parent, field, inner).saturating_add(extra(name, root)))
+            },
         }
     }
 

@@ -63,7 +63,7 @@ impl Rules {
     }
 }
 
-fn is_filter(name: &str) -> bool {
+pub(super) fn is_filter(name: &str) -> bool {
     name.ends_with("Filter")
 }
 
@@ -85,10 +85,18 @@ pub(super) fn one_of(input: &InputObjectType) -> bool {
     input.directives.has("oneOf")
 }
 
-/// How many values a list may hold in a field of an input object. Lists of what is written are bounded where they are
-/// written, with a user error in place of a refusal.
+/// How many values a list may hold in a field of an input object. New items and rows are bounded where they are written, with a
+/// user error in place of a refusal; what names items may name all of a request.
 pub(super) fn values_in(input: &InputObjectType, field: &InputValueDefinition, limits: &Limits) -> Option<usize> {
-    (field.ty.is_list() && is_filter(&input.name)).then_some(limits.list_values)
+    if !field.ty.is_list() {
+        return None;
+    }
+    match field.name.as_str() {
+        _ if is_filter(&input.name) => Some(limits.list_values),
+        "items" | "addItems" | "rows" => None,
+        "updateItems" | "removeItems" | "approvals" => Some(limits.list_values.max(limits.items)),
+        _ => Some(limits.list_values),
+    }
 }
 
 /// How many values a list may hold as an argument of a field.

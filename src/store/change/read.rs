@@ -380,7 +380,12 @@ fn select(actor: &Actor, of: &Of, backend: DbBackend) -> SelectStatement {
                 select.and_where(column(ch::Column::CountryCode).eq(country.as_str()));
             }
             if let Some(actions) = actions {
-                select.and_where(column(ch::Column::Action).is_in(actions.iter().map(String::as_str)));
+                // No action has a NUL, and PostgreSQL takes none.
+                let actions = actions
+                    .iter()
+                    .map(String::as_str)
+                    .filter(|action| !action.contains('\0'));
+                select.and_where(column(ch::Column::Action).is_in(actions));
             }
             if let Some(since) = since {
                 select.and_where(Expr::col((p(), cp::Column::At)).gte(*since));

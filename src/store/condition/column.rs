@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Func, Value};
 use sea_orm::{ActiveEnum, DbBackend};
 
 use crate::domain::filter::{Choice, Ordered, Text};
-use crate::domain::text::{findable, fold};
+use crate::domain::text::findable;
 
 /// A test that all rows pass, or none. In the text rather than a parameter, so that a plan that is kept needn't ask it of each row.
 pub(crate) fn always(holds: bool) -> Expr {
@@ -80,8 +80,8 @@ pub(super) fn text(backend: DbBackend, exact: Expr, folded: Expr, test: &Text) -
         Text::NotIn(these) => one_of_texts(backend, exact.clone(), these.clone())
             .not()
             .or(exact.is_null()),
-        Text::Contains(part) => contains(backend, folded, &fold(part)),
-        Text::StartsWith(part) => starts_with(backend, folded, &fold(part)),
+        Text::Contains(part) => contains(backend, folded, part),
+        Text::StartsWith(part) => starts_with(backend, folded, part),
         Text::IsNull(null) => is_null(exact, *null),
     }
 }

@@ -2,13 +2,14 @@
 
 use entity::enums::Fulfilment;
 use entity::{assistance_request as ar, request_item as ri};
+use sea_orm::DbBackend;
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, Query};
 
-use super::{Aliases, always};
+use super::{Aliases, always, there_is};
 use crate::domain::filter::Choice;
 
 /// How far a request is met, as `domain::figures::Progress` says it.
-pub(super) fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -> Expr {
+pub(super) fn fulfilment(backend: DbBackend, aliases: &Aliases, request: &DynIden, test: &Choice<Fulfilment>) -> Expr {
     let any = |holds: &dyn Fn(&ItemFigures) -> Expr| {
         let table = aliases.next("i");
         let figures = ItemFigures::of(&table);
@@ -19,7 +20,7 @@ pub(super) fn fulfilment(aliases: &Aliases, request: &DynIden, test: &Choice<Ful
             .and_where(figures.base().gt(0))
             .and_where(holds(&figures))
             .take();
-        Expr::exists(select)
+        there_is(backend, select)
     };
     let is = |value: Fulfilment| {
         let unmet = any(&ItemFigures::is_unmet);

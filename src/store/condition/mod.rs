@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use entity::enums::RequestStatus;
 use entity::{assistance_request as ar, contribution as co, request_item as ri};
 use futures_util::future::BoxFuture;
-use sea_orm::ActiveEnum;
 use sea_orm::sea_query::{Alias, DynIden, Expr, ExprTrait, Func, IntoIden, Query, SelectStatement};
+use sea_orm::{ActiveEnum, DbBackend};
 
 use crate::domain::filter::{
     Choice, CommodityField, ContributionField, CountryField, Filter, ItemField, OrganizationField, Quantifier, Related,
@@ -80,9 +80,11 @@ pub(crate) fn request_as(
             column(ar::Column::TitleFolded),
             test,
         ),
-        RequestField::Text(words) => fold(words).split_whitespace().fold(always(true), |all, word| {
-            all.and(contains(backend, column(ar::Column::TextFolded), word))
-        }),
+        RequestField::Text(words) => {
+            let each = fold(words);
+            let each = each.split_whitespace();
+            all(each.map(|word| contains(backend, column(ar::Column::TextFolded), word)))
+        }
         RequestField::Status(test) => {
             let holds = choice(was(ar::Column::Status), test);
             share::passed_by(backend, share::of_status(test), holds)
@@ -112,9 +114,9 @@ pub(crate) fn request_as(
                 .and_where(Expr::col((item_table, ri::Column::RequestId)).equals((table.clone(), ar::Column::Id)))
                 .and_where(sought(holds, related.quantifier))
                 .take();
-            exists(select, related.quantifier)
+            exists(backend, select, related.quantifier)
         }
-        RequestField::Fulfilment(test) => fulfilment(aliases, table, test),
+        RequestField::Fulfilment(test) => fulfilment(backend, aliases, table, test),
         RequestField::Contributions(related) => contributions(
             reader,
             aliases,
@@ -173,7 +175,7 @@ pub(crate) fn item_as(
                 )
                 .and_where(request(reader, aliases, &request_table, filter))
                 .take();
-            exists(select, Quantifier::Some)
+            exists(backend, select, Quantifier::Some)
         }
         ItemField::Kind(test) => choice(column(ri::Column::Kind), test),
         ItemField::Category(filter) => one_of_texts(
@@ -233,7 +235,7 @@ pub(crate) fn contribution(
                 )
                 .and_where(request(reader, aliases, &request_table, filter))
                 .take();
-            exists(select, Quantifier::Some)
+            exists(backend, select, Quantifier::Some)
         }
         ContributionField::Item(filter) => {
             let item_table = aliases.next("i");
@@ -243,7 +245,7 @@ pub(crate) fn contribution(
                 .and_where(Expr::col((item_table.clone(), ri::Column::Id)).equals((table.clone(), co::Column::ItemId)))
                 .and_where(item(reader, aliases, &item_table, filter))
                 .take();
-            exists(select, Quantifier::Some)
+            exists(backend, select, Quantifier::Some)
         }
         ContributionField::Quantity(test) => ordered(column(co::Column::QuantityMilli), test),
         ContributionField::ExpectedOn(test) => ordered(column(co::Column::ExpectedOn), test),
@@ -268,7 +270,7 @@ fn contributions<C: IntoIden>(
         .and_where(Expr::col((table, key)).equals(of))
         .and_where(sought(holds, related.quantifier))
         .take();
-    exists(select, related.quantifier)
+    exists(reader.backend(), select, related.quantifier)
 }
 
 fn commodity(reader: &Reader, column: Expr, filter: &Filter<CommodityField>) -> Expr {
@@ -296,26 +298,54 @@ fn fails(holds: Expr) -> Expr {
     Expr::from(Func::coalesce([holds, always(false)])).not()
 }
 
-fn exists(select: SelectStatement, quantifier: Quantifier) -> Expr {
+fn exists(backend: DbBackend, select: SelectStatement, quantifier: Quantifier) -> Expr {
+    let exists = there_is(backend, select);
     match quantifier {
-        Quantifier::Some => Expr::exists(select),
-        Quantifier::None | Quantifier::Every => Expr::exists(select).not(),
+        Quantifier::Some => exists,
+        Quantifier::None | Quantifier::Every => exists.not(),
     }
+}
+
+/// Whether there is a row. SQLite would make one loop of several such tests of the same row, each within the other, so that the
+/// time of all multiplies; it does not where the number of rows is bounded. PostgreSQL must not be told so: it could not choose how
+/// to join any more.
+fn there_is(backend: DbBackend, mut select: SelectStatement) -> Expr {
+    if backend == DbBackend::Sqlite {
+        select.limit(1);
+    }
+    Expr::exists(select)
+}
+
+/// All of these, or any of them, as a tree that is as flat as it can be: both databases and what writes the statement go as deep
+/// as it is, and a chain of hundreds is too deep.
+fn all(tests: impl IntoIterator<Item = Expr>) -> Expr {
+    joined(tests.into_iter().collect(), Expr::and).unwrap_or(always(true))
+}
+
+fn any(tests: impl IntoIterator<Item = Expr>) -> Expr {
+    joined(tests.into_iter().collect(), Expr::or).unwrap_or(always(false))
+}
+
+fn joined(mut tests: Vec<Expr>, join: fn(Expr, Expr) -> Expr) -> Option<Expr> {
+    while tests.len() > 1 {
+        let mut halves = tests.into_iter();
+        let mut pairs = Vec::with_capacity(halves.len().div_ceil(2));
+        while let Some(one) = halves.next() {
+            pairs.push(match halves.next() {
+                Some(other) => join(one, other),
+                None => one,
+            });
+        }
+        tests = pairs;
+    }
+    tests.pop()
 }
 
 /// A tree of the tests that `leaf` gives. One of a column that holds nothing may be NULL, which is as good as false.
 fn tree<F>(filter: &Filter<F>, leaf: &dyn Fn(&F) -> Expr) -> Expr {
     match filter {
-        Filter::All(all) => all
-            .iter()
-            .map(|one| tree(one, leaf))
-            .reduce(Expr::and)
-            .unwrap_or(always(true)),
-        Filter::Any(any) => any
-            .iter()
-            .map(|one| tree(one, leaf))
-            .reduce(Expr::or)
-            .unwrap_or(always(false)),
+        Filter::All(several) => all(several.iter().map(|one| tree(one, leaf))),
+        Filter::Any(several) => any(several.iter().map(|one| tree(one, leaf))),
         Filter::Not(not) => fails(tree(not, leaf)),
         Filter::Is(field) => leaf(field),
     }

@@ -126,7 +126,7 @@ const PLAIN: [(&str, &str); 5] = [
     (
         "Limits",
         "defaultPageSize maxAliases maxBodyBytes maxCost maxDepth maxErrors maxFields maxFilterDepth maxImportRows \
-         maxIntrospectionCost maxItemsPerRequest maxListValues maxNesting maxNodes maxPageSize maxReferencePageSize \
+         maxIntrospectionCost maxItemsPerRequest maxListValues maxFilterTests maxNesting maxNodes maxPageSize maxReferencePageSize \
          maxRootFields maxTokens timeoutMs",
     ),
     // Of the viewer alone, and of what the viewer may do with an object: the tests of every role's mutations hold them.

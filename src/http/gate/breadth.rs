@@ -1,0 +1,134 @@
+//! How much the filters of an operation test. Each list and each level of them has a bound of its own, but many small ones together
+//! would still make a statement that no database plans in time, or takes at all.
+
+use apollo_compiler::ast::Value as Literal;
+use apollo_compiler::executable::Field;
+use async_graphql::{Value, Variables};
+
+use super::rules::is_filter;
+use crate::domain::limits::Limits;
+use crate::domain::text::KEY_MAX;
+use crate::error::Error;
+
+/// What a test on related rows counts for: it is a query within the query.
+const RELATED: u64 = 25;
+/// The fields of filters that lead to other rows.
+const LEADS: [&str; 6] = ["some", "every", "none", "request", "item", "fulfilment"];
+
+/// What filters test.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Breadth {
+    /// Fields and values, those that lead to other rows counted as more.
+    tests: u64,
+    /// Whether a text has more characters than anything that is compared with it.
+    is_long: bool,
+}
+
+impl Breadth {
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self {
+            tests: self.tests.saturating_add(other.tests),
+            is_long: self.is_long || other.is_long,
+        }
+    }
+
+    /// That it is within the limits.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` where it is not.
+    pub(super) fn check(self, limits: &Limits) -> Result<(), Error> {
+        let most = limits.filter_tests;
+        if self.is_long {
+            let message = format!(
+                "A text in a filter has at most {KEY_MAX} characters: nothing that it is compared with is longer."
+            );
+            return Err(Error::BadUserInput(message));
+        }
+        if self.tests > u64::try_from(most).unwrap_or(u64::MAX) {
+            let message = format!(
+                "The filters of an operation hold at most {most} fields and values in all, of which each test on related rows counts \
+                 for {RELATED}. Ask in several operations, or for more and leave out what you don't want."
+            );
+            return Err(Error::BadUserInput(message));
+        }
+        Ok(())
+    }
+}
+
+/// Measures filters with the variables of an operation. It stops counting where there is too much already.
+pub(super) struct Filters<'a> {
+    variables: &'a Variables,
+    most: u64,
+    found: Breadth,
+}
+
+impl<'a> Filters<'a> {
+    pub(super) fn new(variables: &'a Variables, limits: &Limits) -> Self {
+        Self {
+            variables,
+            most: u64::try_from(limits.filter_tests).unwrap_or(u64::MAX),
+            found: Breadth::default(),
+        }
+    }
+
+    /// What the filters among a field's arguments test.
+    pub(super) fn of(mut self, field: &Field) -> Breadth {
+        for argument in &field.arguments {
+            let definition = field.definition.argument_by_name(&argument.name);
+            if definition.is_some_and(|definition| is_filter(definition.ty.inner_named_type())) {
+                self.literal(&argument.value);
+            }
+        }
+        self.found
+    }
+
+    fn literal(&mut self, value: &Literal) {
+        match value {
+            _ if self.found.tests > self.most => {}
+            Literal::Variable(name) => match self.variables.get(name.as_str()) {
+                Some(value) => self.value(value),
+                None => self.add(1),
+            },
+            Literal::List(items) => items.iter().for_each(|item| self.literal(item)),
+            Literal::Object(fields) => {
+                for (name, value) in fields {
+                    self.field(name);
+                    self.literal(value);
+                }
+            }
+            Literal::String(text) => self.text(text),
+            _ => self.add(1),
+        }
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            _ if self.found.tests > self.most => {}
+            Value::List(items) => {
+                self.add(1);
+                items.iter().for_each(|item| self.value(item));
+            }
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    self.field(name);
+                    self.value(value);
+                }
+            }
+            Value::String(text) => self.text(text),
+            _ => self.add(1),
+        }
+    }
+
+    fn field(&mut self, name: &str) {
+        self.add(if LEADS.contains(&name) { RELATED } else { 1 });
+    }
+
+    fn text(&mut self, text: &str) {
+        self.found.is_long |= text.chars().nth(KEY_MAX).is_some();
+        self.add(1);
+    }
+
+    fn add(&mut self, tests: u64) {
+        self.found.tests = self.found.tests.saturating_add(tests);
+    }
+}

@@ -1,0 +1,137 @@
+//! How much a filter may test, and that what is within the bounds is answered.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::common::TestApp;
+use crate::on_both;
+use crate::support::{draft, named, people};
+
+const COUNT: &str = "query($f: AssistanceRequestFilter) { assistanceRequests(filter: $f) { totalCount } }";
+
+/// The code of the error, or how many there are.
+async fn told(app: &TestApp, query: &str, variables: Value) -> Value {
+    let (_, answer) = app.post(None, query, variables).await;
+    match &answer["errors"] {
+        Value::Null => {
+            let (_, list) = answer["data"].as_object().unwrap().iter().next().unwrap();
+            list["totalCount"].clone()
+        }
+        errors => {
+            assert_eq!(answer.get("data"), None, "refused before it is executed: {answer:#}");
+            errors[0]["extensions"]["code"].clone()
+        }
+    }
+}
+
+async fn requests(app: &TestApp, filter: Value) -> Value {
+    told(app, COUNT, json!({ "f": filter })).await
+}
+
+/// A VERIFIED request of as many items as one may have, no two of them alike.
+async fn large(app: &TestApp) {
+    let people = people(app).await;
+    let mut input = draft();
+    let item = |number: i32| json!({ "commodity": "GLOVES_EXAM", "quantity": (10 + number).to_string() });
+    input["items"] = (0..200).map(item).collect();
+    input["submit"] = true.into();
+    let select = "assistanceRequest { id version items { id } } userErrors { code field }";
+    let created = app
+        .mutate(&people.focal, "createAssistanceRequest", input, select)
+        .await;
+    assert_eq!(created["userErrors"], json!([]));
+    let request = named(&created["assistanceRequest"]);
+    let verified = app
+        .mutate(&people.coordinator, "verifyAssistanceRequest", request, select)
+        .await;
+    let item = &verified["assistanceRequest"]["items"][199]["id"];
+    let input = json!({ "item": item, "organization": "WHO", "quantity": "1", "status": "COMMITTED" });
+    let given = app
+        .mutate(&people.responder, "createContribution", input, "userErrors { code }")
+        .await;
+    assert_eq!(given["userErrors"], json!([]));
+}
+
+on_both! {
+    async fn no_text_of_a_filter_is_too_long_to_be_survived(app) {
+        for (words, expected) in [(127, json!(0)), (129, json!("BAD_USER_INPUT")), (40_000, json!("BAD_USER_INPUT"))] {
+            assert_eq!(requests(app, json!({ "text": "a ".repeat(words) })).await, expected, "{words} words");
+        }
+        let long = "b".repeat(200_000);
+        assert_eq!(requests(app, json!({ "title": { "contains": &long[..255] } })).await, 0);
+        assert_eq!(requests(app, json!({ "title": { "contains": &long[..256] } })).await, "BAD_USER_INPUT");
+        let countries = "query($t: String) { countries(filter: { or: [{ name: { contains: $t } }, { name: { startsWith: $t } }] }) { totalCount } }";
+        assert_eq!(told(app, countries, json!({ "t": long })).await, "BAD_USER_INPUT");
+        assert_eq!(told(app, countries, json!({ "t": "ÎLES" })).await, 2, "whatever case and accents");
+        // By GET, too, and where it stands in the document.
+        let document = format!("{{ assistanceRequests(filter: {{ text: \"{}\" }}) {{ totalCount }} }}", "a ".repeat(3_000));
+        assert_eq!(told(app, &document, json!({})).await, "BAD_USER_INPUT");
+        let url = reqwest::Url::parse_with_params(&format!("{}/graphql", app.url), [("query", &document)]).unwrap();
+        let answer: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_USER_INPUT");
+    }
+
+    async fn many_tests_within_the_bound_are_answered_and_more_are_refused(app) {
+        large(app).await;
+        let test = |number: i32| json!({ "peopleInNeed": { "gt": number } });
+        let tests = |count: i32| -> Value { (0..count).map(test).collect() };
+        // Fields and values of a test: three; and what holds them.
+        assert_eq!(requests(app, json!({ "and": [{ "or": tests(190) }, { "and": tests(190) }, { "or": tests(190) }, { "or": tests(90) }] })).await, 1);
+        assert_eq!(requests(app, json!({ "and": [{ "or": tests(190) }, { "or": tests(190) }, { "or": tests(190) }, { "or": tests(120) }] })).await, "BAD_USER_INPUT");
+        let values: Value = (0..200).collect();
+        let lists = |count: usize| -> Value { (0..count).map(|_| json!({ "peopleInNeed": { "in": values } })).collect() };
+        assert_eq!(requests(app, json!({ "or": lists(9) })).await, 0);
+        assert_eq!(requests(app, json!({ "or": lists(170) })).await, "BAD_USER_INPUT");
+        // One variable stands for all that it holds, wherever it stands.
+        let mut document = "query($v: [Int!]) { assistanceRequests(filter: { or: [".to_owned();
+        for _ in 0..170 {
+            document.write_str("{ peopleInNeed: { in: $v } }").unwrap();
+        }
+        document.push_str("] }) { totalCount } }");
+        assert_eq!(told(app, &document, json!({ "v": values })).await, "BAD_USER_INPUT");
+        assert_eq!(told(app, &document, json!({ "v": [120_000] })).await, 1);
+        // So do the root fields together.
+        let each = |many: usize| {
+            let field = |number| format!("a{number}: assistanceRequests(filter: {{ or: [{{ peopleInNeed: {{ in: $v }} }}, {{ peopleInNeed: {{ in: $v }} }}] }}) {{ totalCount }}");
+            format!("query($v: [Int!]) {{ {} }}", (0..many).map(field).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(told(app, &each(4), json!({ "v": values })).await, 0);
+        assert_eq!(told(app, &each(5), json!({ "v": values })).await, "BAD_USER_INPUT");
+    }
+
+    async fn tests_on_related_rows_of_the_largest_request_are_answered_in_time(app) {
+        large(app).await;
+        let some = |quantity: &str| json!({ "items": { "some": { "quantity": { "gt": quantity } } } });
+        let five: Value = ["9", "10", "11", "12", "1000000"].iter().map(|quantity| some(quantity)).collect();
+        assert_eq!(requests(app, json!({ "and": five })).await, 0);
+        let others: Value = (0..60).map(|_| some("1")).collect();
+        assert_eq!(requests(app, json!({ "or": others })).await, 1);
+        let more: Value = (0..80).map(|_| some("1")).collect();
+        assert_eq!(requests(app, json!({ "or": more })).await, "BAD_USER_INPUT");
+        let items = "query($f: RequestItemFilter) { requestItems(filter: $f) { totalCount } }";
+        for (fulfilment, expected) in [("PARTLY_COMMITTED", 200), ("PARTLY_DELIVERED", 0), ("UNMET", 0), ("COMMITTED", 0), ("DELIVERED", 0)] {
+            let filter = json!({ "f": { "request": { "fulfilment": { "eq": fulfilment } } } });
+            assert_eq!(told(app, items, filter).await, expected, "{fulfilment}");
+            let analysis = format!("{{ needsAnalysis(groupBy: [COUNTRY], filter: {{ fulfilment: {{ eq: {fulfilment} }} }}) {{ totalCount }} }}");
+            assert_eq!(told(app, &analysis, json!({})).await, i32::from(expected > 0), "{fulfilment}");
+        }
+    }
+
+    async fn a_key_of_an_order_counts_once(app) {
+        large(app).await;
+        let page = "query($o: [AssistanceRequestOrder!], $a: String) { assistanceRequests(orderBy: $o, first: 2, after: $a) { totalCount pageInfo { endCursor } nodes { title } } }";
+        let order: Value = (0..200).map(|number| json!({ "field": "PRIORITY", "direction": if number % 2 == 0 { "ASC" } else { "DESC" } })).collect();
+        let first = app.ask(None, page, json!({ "o": order })).await;
+        let after = &first["assistanceRequests"]["pageInfo"]["endCursor"];
+        let second = app.ask(None, page, json!({ "o": order, "a": after })).await;
+        assert_eq!(second["assistanceRequests"]["nodes"], json!([]));
+    }
+
+    async fn what_no_text_of_ours_has_is_found_nowhere(app) {
+        for actions in [json!(["\u{0}"]), json!(["a\u{0}b", "nothing.done"])] {
+            let changes = app.ask(None, "query($a: [String!]) { changes(filter: { actions: $a }) { nodes { id } } }", json!({ "a": actions })).await;
+            assert_eq!(changes["changes"]["nodes"], json!([]));
+        }
+    }
+}
