@@ -264,3 +264,58 @@ on_both! {
         }
     }
 }
+
+on_both! {
+    async fn a_cursor_is_of_the_list_of_its_parent(app) {
+        let people = crate::support::people(app).await;
+        for (key, country) in [(&people.focal, "BGD"), (&people.stranger, "KEN")] {
+            for _ in 0..3 {
+                let mut input = crate::support::draft();
+                input["country"] = country.into();
+                app.mutate(key, "createAssistanceRequest", input, "userErrors { code }").await;
+            }
+        }
+        let of = |code: &str| format!(
+            "query($after: String, $before: String) {{ country(code: \"{code}\") {{ assistanceRequests(first: 1, after: $after, before: $before) {{
+                edges {{ cursor node {{ reference }} }} pageInfo {{ endCursor hasNextPage }} }} }} }}"
+        );
+        let first = app.ask(Some(ADMIN), &of("BGD"), json!({})).await;
+        let list = &first["country"]["assistanceRequests"];
+        let cursor = &list["edges"][0]["cursor"];
+        assert_eq!(list["pageInfo"]["endCursor"], *cursor);
+        // As it came in the page of many parents, it is good for the one.
+        let all = "{ countries(filter: { code: { in: [BGD, KEN] } }) { nodes { code assistanceRequests(first: 1) { edges { cursor } } } } }";
+        let all = app.ask(Some(ADMIN), &all.replace("BGD, KEN", "\"BGD\", \"KEN\""), json!({})).await;
+        assert_eq!(all["countries"]["nodes"][0]["assistanceRequests"]["edges"][0]["cursor"], *cursor);
+        let second = app.ask(Some(ADMIN), &of("BGD"), json!({ "after": cursor })).await;
+        let second = &second["country"]["assistanceRequests"]["edges"][0];
+        assert_ne!(second["node"], list["edges"][0]["node"]);
+        let back = app.ask(Some(ADMIN), &of("BGD"), json!({ "before": second["cursor"] })).await;
+        assert_eq!(back["country"]["assistanceRequests"]["edges"][0]["cursor"], *cursor);
+        let root = "query($after: String, $before: String) { assistanceRequests(first: 1, after: $after, before: $before) { edges { cursor } } }";
+        let of_root = app.ask(Some(ADMIN), root, json!({})).await["assistanceRequests"]["edges"][0]["cursor"].clone();
+        let many = "query($after: String, $before: String) { countries(filter: { code: { in: [\"BGD\", \"KEN\"] } }) { nodes { assistanceRequests(first: 1, after: $after, before: $before) { nodes { id } } } } }";
+        for (query, cursor) in [(&of("KEN"), cursor), (&of("BGD"), &of_root), (&root.to_owned(), cursor), (&many.to_owned(), cursor)] {
+            for argument in ["after", "before"] {
+                let (_, answer) = app.post(Some(ADMIN), query, json!({ argument: cursor })).await;
+                assert_eq!(answer["errors"][0]["extensions"]["code"], "BAD_CURSOR", "{argument} in {query}\n{answer:#}");
+            }
+        }
+    }
+
+    async fn after_what_lacks_a_day_nothing_comes_before_what_has_one(app) {
+        let people = crate::support::people(app).await;
+        for day in [json!("2027-01-01"), json!("2027-01-02"), json!(null), json!(null)] {
+            let mut input = crate::support::draft();
+            input["neededBy"] = day;
+            app.mutate(&people.focal, "createAssistanceRequest", input, "userErrors { code }").await;
+        }
+        let query = "query($after: String, $before: String) { assistanceRequests(orderBy: [{ field: NEEDED_BY }], after: $after, before: $before) { edges { cursor } } }";
+        let all = app.ask(Some(ADMIN), query, json!({})).await;
+        let cursor = |index: usize| all["assistanceRequests"]["edges"][index]["cursor"].clone();
+        for (after, before, expected) in [(0, 3, 2), (2, 1, 0), (2, 3, 0), (3, 0, 0), (0, 2, 1)] {
+            let page = app.ask(Some(ADMIN), query, json!({ "after": cursor(after), "before": cursor(before) })).await;
+            assert_eq!(page["assistanceRequests"]["edges"].as_array().unwrap().len(), expected, "after {after} before {before}");
+        }
+    }
+}

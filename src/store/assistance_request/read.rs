@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::domain::filter::{Filter, RequestField};
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, one_of_texts, resolve, visible_request};
-use crate::store::page::{Are, Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
+use crate::store::page::{Are, Key, KeyKind, Keyset, Name, Page, Paging, Parents, Plan};
 use crate::store::row::{Cell, row};
 use crate::store::{Map, Reader, fault, needs};
 
@@ -247,6 +247,10 @@ pub async fn pages_of_countries(
         column: country.clone(),
         are: Are::Where(one_of.clone()),
         read: |row: &sea_orm::QueryResult, index: usize| String::of(row, index),
+        only: match countries.as_slice() {
+            [only] => Some(only.key()),
+            _ => None,
+        },
     };
     let mut pages = keyset
         .pages(reader, select, columns.len(), parents, paging, read)

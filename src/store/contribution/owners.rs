@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::error::Error;
 use crate::store::assistance_request::RequestRow;
 use crate::store::condition::{one_of_ids, one_of_texts};
-use crate::store::page::Are;
+use crate::store::page::{Are, KeyValue, Name};
 use crate::store::request_item::ItemRow;
 use crate::store::row::Cell;
 
@@ -23,6 +23,15 @@ pub enum Owner {
     Id(Uuid),
     /// An organization, by its code.
     Code(String),
+}
+
+impl Name for Owner {
+    fn key(&self) -> KeyValue {
+        match self {
+            Self::Id(id) => KeyValue::Id(*id),
+            Self::Code(code) => KeyValue::Text(code.as_str().into()),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +101,20 @@ impl Owners {
         match &self.0 {
             Kind::Requests(_) | Kind::Items(_) => Cell::of(row, index).map(Owner::Id),
             Kind::Organizations(_) => Cell::of(row, index).map(Owner::Code),
+        }
+    }
+
+    /// The only one, where there are no others.
+    pub(super) fn only(&self) -> Option<Owner> {
+        match &self.0 {
+            Kind::Requests(ids) | Kind::Items(ids) => match ids.as_slice() {
+                [id] => Some(Owner::Id(*id)),
+                _ => None,
+            },
+            Kind::Organizations(codes) => match codes.as_slice() {
+                [code] => Some(Owner::Code(code.clone())),
+                _ => None,
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use crate::domain::text::findable;
 use crate::error::Error;
 use crate::store::condition::{self, Aliases, one_of_ids, resolve, visible_request};
 use crate::store::contribution::{Owner, Owners};
-use crate::store::page::{Key, KeyKind, Keyset, Page, Paging, Parents, Plan};
+use crate::store::page::{Key, KeyKind, Keyset, Name, Page, Paging, Parents, Plan};
 use crate::store::row::{Cell, row};
 use crate::store::{Map, Reader, fault};
 
@@ -259,6 +259,7 @@ pub async fn pages_of(
         column: key.clone(),
         are: owners.are(reader.backend(), key.clone()),
         read: |row: &sea_orm::QueryResult, index: usize| owners.read(row, index),
+        only: owners.only().map(|owner| owner.key()),
     };
     let read = |row: &sea_orm::QueryResult| ContributionRow::read(row, columns);
     let keyset = tables.keyset(order);

@@ -65,7 +65,14 @@ pub(crate) struct Keyset {
 }
 
 impl Keyset {
-    pub(crate) fn new(mut keys: Vec<Key>, id: Expr) -> Self {
+    /// By these keys; one that was named before decides nothing, and would only make the statement longer.
+    pub(crate) fn new(named: Vec<Key>, id: Expr) -> Self {
+        let mut keys: Vec<Key> = Vec::with_capacity(named.len() + 1);
+        for key in named {
+            if keys.iter().all(|before| before.expr != key.expr) {
+                keys.push(key);
+            }
+        }
         let descending = keys.first().is_some_and(|key| key.descending);
         keys.push(Key {
             expr: id,
@@ -118,14 +125,25 @@ impl Keyset {
     }
 
     /// The key values of rows, which stand in each from this column on.
-    pub(super) fn keys(&self, rows: &[QueryResult], from: usize, paging: &Paging) -> Result<Arc<Keys>, sea_orm::DbErr> {
+    fn keys(&self, rows: &[QueryResult], from: usize, paging: &Paging) -> Result<Arc<Keys>, sea_orm::DbErr> {
         let mut values = Vec::with_capacity(rows.len() * self.keys.len());
         for row in rows {
-            for (index, key) in self.keys.iter().enumerate() {
-                values.push(key.kind.read(row, from + index)?);
-            }
+            self.read_keys(row, from, &mut values)?;
         }
         Ok(paging.keys(values, self.keys.len()))
+    }
+
+    /// The key values of one row, added to those of others.
+    pub(super) fn read_keys(
+        &self,
+        row: &QueryResult,
+        from: usize,
+        values: &mut Vec<KeyValue>,
+    ) -> Result<(), sea_orm::DbErr> {
+        for (index, key) in self.keys.iter().enumerate() {
+            values.push(key.kind.read(row, from + index)?);
+        }
+        Ok(())
     }
 }
 

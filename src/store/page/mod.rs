@@ -12,11 +12,11 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::error::Error;
-use crate::store::page::cursor::{Keys, decode};
+use crate::store::page::cursor::{Keys, altered, decode};
 
 pub use cursor::{Cursor, KeyValue};
 pub(crate) use keyset::{Key, KeyKind, Keyset, Plan};
-pub(crate) use nested::{Are, Parents};
+pub(crate) use nested::{Are, Name, Parents};
 
 /// The arguments of a connection, as the client gives them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,6 +133,24 @@ impl Paging {
     /// The key values of the row after which it begins, and of the one before which it ends.
     pub fn bounds(&self) -> [Option<&[KeyValue]>; 2] {
         [self.after.as_deref(), self.before.as_deref()]
+    }
+
+    /// The same page of a list within a parent, whose cursors end with their parent's key: `only` is it, where the list of one parent
+    /// alone is read.
+    ///
+    /// # Errors
+    /// `BAD_CURSOR` for a cursor of another parent's list, as it is for all but one of several parents.
+    fn within(&self, only: Option<&KeyValue>) -> Result<Self, Error> {
+        let strip = |place: &Option<Vec<KeyValue>>, argument| match place.as_deref().map(<[_]>::split_last) {
+            None => Ok(None),
+            Some(Some((parent, values))) if Some(parent) == only => Ok(Some(values.to_vec())),
+            Some(_) => Err(altered(argument)),
+        };
+        Ok(Self {
+            after: strip(&self.after, "after")?,
+            before: strip(&self.before, "before")?,
+            ..*self
+        })
     }
 
     /// The key values of rows that were read together, so many of each.

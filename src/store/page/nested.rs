@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 use crate::store::condition::{USUAL, one_of_ids};
+use crate::store::page::cursor::KeyValue;
 use crate::store::page::keyset::{Keyset, ROUND};
 use crate::store::page::{Page, Paging, compare};
 use crate::store::{Map, Reader, fault};
@@ -23,6 +24,20 @@ pub(crate) struct Parents<'p, F> {
     pub are: Are<'p>,
     /// Reads the column.
     pub read: F,
+    /// The only one, where there are no others.
+    pub only: Option<KeyValue>,
+}
+
+/// What names a parent.
+pub(crate) trait Name {
+    /// As cursors of its list hold it.
+    fn key(&self) -> KeyValue;
+}
+
+impl Name for String {
+    fn key(&self) -> KeyValue {
+        KeyValue::Text(self.as_str().into())
+    }
 }
 
 /// Which parents.
@@ -39,7 +54,7 @@ const SMALL: usize = 10;
 impl Keyset {
     /// Reads the same page of every parent, in one statement: `select` brings its columns, tables and conditions, all but the
     /// parents; `read` reads a row of them.
-    pub(crate) async fn pages<R, P: Eq + Hash, F>(
+    pub(crate) async fn pages<R, P: Eq + Hash + Name, F>(
         &self,
         reader: &Reader,
         mut select: SelectStatement,
@@ -51,6 +66,7 @@ impl Keyset {
     where
         F: Fn(&QueryResult, usize) -> Result<P, DbErr>,
     {
+        let paging = &paging.within(parents.only.as_ref())?;
         self.restrict(&mut select, paging)?;
         for (index, key) in self.keys.iter().enumerate() {
             select.expr_as(key.expr.clone(), Alias::new(format!("k{index}")));
@@ -72,13 +88,17 @@ impl Keyset {
                 reader.all(&self.numbered(select, column, paging)).await?
             }
         };
-        let keys = self.keys(&rows, columns, paging).map_err(fault::error)?;
+        let of_one = self.keys.len() + 1;
+        let mut values = Vec::with_capacity(rows.len() * of_one);
         let mut of_parents: Map<P, Vec<(R, usize)>> = Map::default();
         for (index, row) in rows.iter().enumerate() {
             let read = || Ok(((parents.read)(row, columns + self.keys.len())?, read(row)?));
+            self.read_keys(row, columns, &mut values).map_err(fault::error)?;
             let (parent, row) = read().map_err(fault::error)?;
+            values.push(parent.key());
             of_parents.entry(parent).or_default().push((row, index));
         }
+        let keys = paging.keys(values, of_one);
         let descending: Vec<bool> = self.keys.iter().map(|key| key.descending).collect();
         let page = |mut rows: Vec<(R, usize)>| {
             // So they come, as far as it is known, but that is not promised.

@@ -4,6 +4,7 @@
 use sea_orm::sea_query::{Alias, CommonTableExpression, Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use crate::error::Error;
+use crate::store::condition::always;
 use crate::store::page::Paging;
 use crate::store::page::cursor::KeyValue;
 use crate::store::page::keyset::{Keyset, beyond};
@@ -95,6 +96,8 @@ impl Keyset {
             match (part, values.split_first()) {
                 // Those that lack the first key differ in the others; those that have it come all before.
                 (Part::Absent, Some((KeyValue::Null, values))) => select.and_where(beyond(others, values, before)),
+                // All that lack it come after any that has it.
+                (Part::Absent, _) if before => select.and_where(always(false)),
                 (Part::Absent, _) | (Part::Present, Some((KeyValue::Null, _))) => continue,
                 _ => select.and_where(beyond(&keys, values, before)),
             };
