@@ -3,7 +3,7 @@
 use entity::commodity::Model;
 use rust_decimal::Decimal;
 
-use crate::domain::assistance_request::check_unit_cost;
+use crate::domain::assistance_request::{USD, check_unit_cost};
 use crate::domain::form::{
     self, Given, LocalName, Names, put, put_names, put_optional_text, put_text, replacement, taken,
 };
@@ -51,12 +51,17 @@ impl CommodityKey {
             let message = format!("No unit has the code {}.", self.unit);
             problems.add(&unit_at, ProblemCode::NotFound, message);
         }
+        let is_money = self.unit == USD;
+        if is_money {
+            let message = "USD is the unit of FUNDING only, which is of no commodity.";
+            problems.add(&unit_at, ProblemCode::Conflict, message);
+        }
         let code = code?;
         if reference.commodities.contains_key(&code) {
             problems.push(taken("commodity", "code", &code, &code_at));
             return None;
         }
-        is_known.then(|| Self {
+        (is_known && !is_money).then(|| Self {
             code,
             unit: self.unit.clone(),
         })

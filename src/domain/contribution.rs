@@ -239,7 +239,8 @@ pub fn check_value_usd(value: Option<Decimal>, at: &Path<'_>, problems: &mut Pro
 }
 
 impl ContributionForm {
-    /// Checks everything at once.
+    /// Checks everything at once. What can't be read is nothing in what it gives, which counts only where no problem was noted; none
+    /// where nobody is known to give.
     pub fn check(&self, reference: &Reference, problems: &mut Problems) -> Option<NewContribution> {
         let root = Path::Root;
         let Self {
@@ -265,7 +266,7 @@ impl ContributionForm {
             committed: *status == ContributionStatus::Committed,
             expected_on: *expected_on,
             organization: organization?,
-            quantity_milli: quantity_milli?,
+            quantity_milli: quantity_milli.unwrap_or_default(),
         })
     }
 }

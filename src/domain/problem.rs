@@ -88,6 +88,13 @@ impl Problem {
         self
     }
 
+    /// The same problem in a row of an import.
+    #[must_use]
+    pub fn of_row(mut self, index: usize) -> Self {
+        self.path.splice(0..0, ["rows".to_owned(), index.to_string()]);
+        self
+    }
+
     /// The same problem with one more parameter for programs.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Display) -> Self {

@@ -118,26 +118,23 @@ impl Call<'_> {
     /// Does what was asked for, once under its key.
     ///
     /// # Errors
-    /// What is wrong with the key; what `write` refuses.
+    /// What is wrong with the key, together with what `write` refuses.
     pub async fn write<T, W>(self, write: impl FnOnce(Author) -> W) -> Outcome<T>
     where
         W: Future<Output = Outcome<T>>,
     {
-        if self.problems.is_empty() {
-            write(self.author).await
-        } else {
-            Err(self.problems.into())
-        }
+        write(self.author.noting(self.problems)).await
     }
 
-    /// The same with an input that was parsed before. One that is refused by now may have been taken when its key was
-    /// used, and then counts as it did.
+    /// The same with an input that was parsed before, and what is wrong with it. One that is refused by now may have been taken
+    /// when its key was used, and then counts as it did.
     ///
     /// # Errors
-    /// Everything that is wrong with key and input; what `write` refuses.
+    /// Everything that is wrong with key and input, together with what `write` refuses, where enough of the input is there to ask it.
     pub async fn write_parsed<N, T, W>(
         self,
-        parsed: Result<N, Problems>,
+        parsed: Option<N>,
+        more: Problems,
         write: impl FnOnce(Author, N) -> W,
     ) -> Outcome<T>
     where
@@ -145,13 +142,10 @@ impl Call<'_> {
         W: Future<Output = Outcome<T>>,
     {
         let mut problems = self.problems;
+        problems.0.extend(more.0);
         match parsed {
-            Ok(parsed) if problems.is_empty() => write(self.author, parsed).await,
-            Ok(_) => Err(problems.into()),
-            Err(more) => {
-                problems.0.extend(more.0);
-                self.request.store.recall(&self.author, problems).await
-            }
+            Some(parsed) => write(self.author.noting(problems), parsed).await,
+            None => self.request.store.recall(&self.author, problems).await,
         }
     }
 }

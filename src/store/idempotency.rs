@@ -33,6 +33,8 @@ pub struct Author {
     pub left: Left,
     /// What the write will give if it changes anything, as it is remembered.
     promised: Option<String>,
+    /// What is wrong with the input as far as it was read. The write then only finds out what else is.
+    noted: Problems,
 }
 
 impl Author {
@@ -43,7 +45,19 @@ impl Author {
             once,
             left: Left::default(),
             promised: None,
+            noted: Problems::default(),
         }
+    }
+
+    /// With what is wrong with the input already: nothing will be written, and whoever asked is told of it together with what the
+    /// write refuses.
+    pub fn noting(self, noted: Problems) -> Self {
+        Self { noted, ..self }
+    }
+
+    /// What was wrong with the input before the write began.
+    pub(super) const fn noted(&self) -> &Problems {
+        &self.noted
     }
 
     /// With what the write will give if it changes anything, where that is known before it begins: it is then remembered
@@ -78,12 +92,16 @@ where
     F: for<'w> Fn(&'w Write) -> BoxFuture<'w, Outcome<T>>,
 {
     let Some(once) = &author.once else {
-        return work(w).await;
+        return together(work(w).await, &author.noted);
     };
     if !claim(w, once, author.promised.as_deref()).await? {
-        return remembered(w, once).await;
+        // What was taken when its key was used counts as it did, though it may be refused by now: a code was retired, say.
+        return match remembered(w, once).await {
+            Err(refused) => together(Err(refused), &author.noted),
+            done => done,
+        };
     }
-    let done = work(w).await?;
+    let done = together(work(w).await, &author.noted)?;
     if w.changed() {
         let outcome = written(&done)?;
         if author.promised.as_ref() != Some(&outcome) {
@@ -93,6 +111,23 @@ where
         forget(w, once).await?;
     }
     Ok(done)
+}
+
+/// What a write came to, and what was wrong with its input before it began.
+fn together<T>(outcome: Outcome<T>, noted: &Problems) -> Outcome<T> {
+    if noted.is_empty() {
+        return outcome;
+    }
+    let more = match outcome {
+        // Nothing else is wrong, and nothing of it stays.
+        Ok(_) => Problems::default(),
+        Err(Refused::Problems(more)) => more,
+        Err(other) => return Err(other),
+    };
+    let mut all = noted.clone();
+    let new = more.0.into_iter().filter(|problem| !noted.0.contains(problem));
+    all.0.extend(new);
+    Err(all.into())
 }
 
 /// Makes the key this write's own, where nobody has it or had it too long ago. Waits for whoever is about to have it,

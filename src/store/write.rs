@@ -70,6 +70,8 @@ pub struct Write {
     pub(crate) opened: Opened,
     /// Where its object is left; none where nobody asks for it.
     pub(crate) left: Option<Left>,
+    /// Whether the input is known to be wrong already, so that nothing may be written of it.
+    is_wrong: bool,
 }
 
 impl Write {
@@ -80,6 +82,18 @@ impl Write {
     /// Whether anything was changed so far. One that changed nothing is not remembered under its key.
     pub(crate) fn changed(&self) -> bool {
         self.journal.holds_changes()
+    }
+
+    /// That nothing is wrong with the input: neither this nor what was noted before the write began. Asked before the first row is
+    /// written, because what could not be read of the input is missing or nothing in it.
+    ///
+    /// # Errors
+    /// The problems; none of its own where all were noted before.
+    pub(crate) fn sound(&self, problems: Problems) -> Result<(), Problems> {
+        match problems.is_empty() && !self.is_wrong {
+            true => Ok(()),
+            false => Err(problems),
+        }
     }
 
     /// The same write within a savepoint: it is committed into this one, or rolled back alone.
@@ -93,6 +107,7 @@ impl Write {
             journal: Journal::default(),
             opened: self.opened.within(),
             left: None,
+            is_wrong: false,
         })
     }
 
@@ -183,6 +198,7 @@ impl Store {
             store: self.clone(),
             journal: Journal::default(),
             left: Some(author.left.clone()),
+            is_wrong: !author.noted().is_empty(),
         };
         if self.backend() == DbBackend::Sqlite {
             // It is the one that writes: whatever began before has ended.

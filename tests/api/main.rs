@@ -10,6 +10,7 @@
 mod api_key;
 mod bad_input;
 mod bounds;
+mod breadth;
 #[path = "../common/mod.rs"]
 mod common;
 mod contribution;
@@ -40,4 +41,5 @@ mod statements;
 mod summary;
 mod support;
 mod table;
+mod together;
 mod wall;

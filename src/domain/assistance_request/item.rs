@@ -332,7 +332,12 @@ pub fn fixed(
 }
 
 /// That an item is worth at most what one item can be worth.
-pub fn check_value(quantity_milli: Option<i64>, unit_cost_e4: Option<i64>, at: &Path<'_>, problems: &mut Problems) {
+pub fn check_value(
+    quantity_milli: Option<i64>,
+    unit_cost_e4: Option<i64>,
+    at: &Path<'_>,
+    problems: &mut Problems,
+) -> bool {
     if let (Some(quantity), Some(cost)) = (quantity_milli, unit_cost_e4)
         && value_e7(quantity, cost).is_none()
     {
@@ -342,5 +347,7 @@ pub fn check_value(quantity_milli: Option<i64>, unit_cost_e4: Option<i64>, at: &
                 .at_path(at)
                 .with("max", 500_000_000_000_i64),
         );
+        return false;
     }
+    true
 }

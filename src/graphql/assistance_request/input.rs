@@ -37,7 +37,7 @@ pub struct CreateAssistanceRequestInput {
     /// Its id there; unique within the source.
     external_id: Option<String>,
     /// What is asked for; up to 200 items, at least one before it is handed in.
-    items: Vec<RequestItemInput>,
+    pub items: Vec<RequestItemInput>,
     /// Language of title and description.
     #[graphql(default_with = "Locale::En")]
     language: Locale,
@@ -297,11 +297,8 @@ impl RequestItemInput {
 }
 
 impl UpdateAssistanceRequestInput {
-    /// The patch, as far as it can be checked without the request.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn patch(self) -> Result<RequestPatch, Problems> {
+    /// The patch, as far as it can be read without the request, and what is wrong with it.
+    pub fn patch(self) -> (RequestPatch, Problems) {
         let Self {
             id: _,
             version: _,
@@ -341,7 +338,7 @@ impl UpdateAssistanceRequestInput {
             .enumerate()
             .map(|(index, item)| item.patch(&list.index(index), &mut problems))
             .collect();
-        problems.or_else(Some(RequestPatch {
+        let patch = RequestPatch {
             title,
             description,
             priority,
@@ -351,7 +348,8 @@ impl UpdateAssistanceRequestInput {
             add_items: add_items.into_iter().flatten().map(RequestItemInput::form).collect(),
             update_items,
             remove_items: remove_items.into_iter().flatten().map(|id| item_id(&id)).collect(),
-        }))
+        };
+        (patch, problems)
     }
 }
 

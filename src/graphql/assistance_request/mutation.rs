@@ -6,13 +6,14 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use uuid::Uuid;
 
+use crate::domain::assistance_request::RequestForm;
 use crate::domain::import::{ImportOptions, RowOutcome};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::step::Step;
 use crate::domain::text::{self, KEY_MAX};
 use crate::graphql::assistance_request::input::{
-    CreateAssistanceRequestInput, ImportAssistanceRequestsInput, RequestStepInput, UpdateAssistanceRequestInput,
-    VerifyAssistanceRequestInput,
+    CreateAssistanceRequestInput, ImportAssistanceRequestRow, ImportAssistanceRequestsInput, RequestStepInput,
+    UpdateAssistanceRequestInput, VerifyAssistanceRequestInput,
 };
 use crate::graphql::assistance_request::object::AssistanceRequest;
 use crate::graphql::assistance_request::query::{Columns, as_left, find};
@@ -99,7 +100,7 @@ async fn take(ctx: &Context<'_>, step: Step, input: RequestStepInput) -> Fallibl
 async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Fallible<AssistanceRequestPayload> {
     let call = mutation(ctx, "createAssistanceRequest", &input, &input.idempotency)?;
     let left = call.left();
-    let (request, submit) = (call.request, input.submit);
+    let (request, submit, is_empty) = (call.request, input.submit, input.items.is_empty());
     let mut problems = Problems::default();
     let new = input.form().check(
         &request.store.reference(),
@@ -107,8 +108,11 @@ async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Falli
         &Path::Root,
         &mut problems,
     );
+    if submit && is_empty {
+        problems.push(assistance_request::no_items());
+    }
     let create = |author, new| assistance_request::create(&request.store, author, new, submit);
-    let outcome = call.write_parsed(problems.or_else(new), create).await;
+    let outcome = call.write_parsed(new, problems, create).await;
     answer(ctx, outcome, None, left).await
 }
 
@@ -117,7 +121,8 @@ async fn update(ctx: &Context<'_>, input: UpdateAssistanceRequestInput) -> Falli
     let left = call.left();
     let (store, id, version) = (&call.request.store, request_id(&input.id), input.version);
     let update = |author, patch| assistance_request::update(store, author, id, version, patch);
-    let outcome = call.write_parsed(input.patch(), update).await;
+    let (patch, problems) = input.patch();
+    let outcome = call.write_parsed(Some(patch), problems, update).await;
     answer(ctx, outcome, id, left).await
 }
 
@@ -153,11 +158,38 @@ async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fall
         let message = format!("There are {} rows; an import takes at most {most}.", rows.len());
         problems.push(Problem::new(ProblemCode::TooMany, message).at("rows").with("max", most));
     }
-    let forms = problems
-        .or_else(source)
-        .map(|source| rows.into_iter().map(|row| row.form(&source)).collect());
+    let is_small = rows.len() <= request.limits.import_rows;
+    let form = |source: &str| {
+        let form = |row: ImportAssistanceRequestRow| row.form(source);
+        rows.into_iter().map(form).collect::<Vec<_>>()
+    };
+    let forms = match source {
+        Some(source) => is_small.then(|| form(&source)),
+        None => {
+            // Of whatever source they are, the rows may be wrong in themselves.
+            let rows = if is_small { form("") } else { Vec::new() };
+            for (index, row) in rows.iter().enumerate() {
+                let mut of_row = Problems::default();
+                let nowhere = RequestForm {
+                    source: None,
+                    external_id: None,
+                    ..row.form.clone()
+                };
+                nowhere.check(
+                    &request.store.reference(),
+                    request.limits.items,
+                    &Path::Root,
+                    &mut of_row,
+                );
+                problems
+                    .0
+                    .extend(of_row.0.into_iter().map(|problem| problem.of_row(index)));
+            }
+            None
+        }
+    };
     let import = |author, forms| assistance_request::import(&request.store, author, forms, options);
-    let outcome = call.write_parsed(forms, import).await;
+    let outcome = call.write_parsed(forms, problems, import).await;
     let outcomes = match settle(outcome)? {
         Ok(outcomes) => outcomes,
         Err(user_errors) => {
@@ -194,9 +226,7 @@ async fn summary(ctx: &Context<'_>, outcomes: Vec<RowOutcome>) -> Fallible<Impor
             RowOutcome::Created(id) | RowOutcome::Updated(id) | RowOutcome::Unchanged(id) => ids.push(Some(id)),
             RowOutcome::Failed(mut problems) => {
                 ids.push(None);
-                for problem in &mut problems.0 {
-                    problem.path.splice(0..0, ["rows".to_owned(), index.to_string()]);
-                }
+                problems.0 = problems.0.into_iter().map(|problem| problem.of_row(index)).collect();
                 all_errors.extend(user_errors(problems));
             }
         }

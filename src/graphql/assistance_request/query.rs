@@ -6,6 +6,7 @@ use entity::request_item as ri;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{Filter, RequestField, any_leaf};
+use crate::domain::text::canonical;
 use crate::graphql::assistance_request::filter::AssistanceRequestFilter;
 use crate::graphql::assistance_request::object::{AssistanceRequest, AssistanceRequestConnection, Contact};
 use crate::graphql::context::{reader, request};
@@ -314,9 +315,10 @@ impl AssistanceRequestQuery {
                     None => return Ok(None),
                 },
                 AssistanceRequestBy::Reference(reference) => By::Reference(reference),
-                AssistanceRequestBy::ExternalId(ExternalIdInput { source, external_id }) => {
-                    By::Origin(Origin { source, external_id })
-                }
+                AssistanceRequestBy::ExternalId(ExternalIdInput { source, external_id }) => By::Origin(Origin {
+                    source: canonical(&source),
+                    external_id: canonical(&external_id),
+                }),
             };
             find(ctx, &by, &ctx.field().selection_set().collect::<Vec<_>>()).await
         };

@@ -148,11 +148,8 @@ impl CreateContributionInput {
 }
 
 impl UpdateContributionInput {
-    /// The patch, as far as it can be checked without the contribution.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn patch(self) -> Result<ContributionPatch, Problems> {
+    /// The patch, as far as it can be read without the contribution, and what is wrong with it.
+    pub fn patch(self) -> (ContributionPatch, Problems) {
         let Self {
             id: _,
             version: _,
@@ -180,13 +177,14 @@ impl UpdateContributionInput {
         });
         let note =
             change(note).map(|note| text::optional(note.as_deref(), TEXT_MAX, &root.field("note"), &mut problems));
-        problems.or_else(Some(ContributionPatch {
+        let patch = ContributionPatch {
             quantity_milli,
             value_usd_e4,
             expected_on: change(expected_on).map(|day| day.map(|day| day.0)),
             tracking_reference,
             note,
-        }))
+        };
+        (patch, problems)
     }
 }
 
@@ -217,11 +215,8 @@ impl RecordDeliveryInput {
         &self.id
     }
 
-    /// The delivery, as far as it can be checked without the contribution.
-    ///
-    /// # Errors
-    /// Everything that is wrong with it.
-    pub fn delivery(self) -> Result<NewDelivery, Problems> {
+    /// The delivery, as far as it can be read without the contribution, and what is wrong with it.
+    pub fn delivery(self) -> (NewDelivery, Problems) {
         let Self {
             id,
             version,
@@ -266,7 +261,7 @@ impl RecordDeliveryInput {
         let reason_at = root.field("rejectReason");
         let reject_reason = text::optional(reject_reason.as_deref(), TEXT_MAX, &reason_at, &mut problems);
         let note = text::optional(note.as_deref(), TEXT_MAX, &root.field("note"), &mut problems);
-        problems.or_else(Some(NewDelivery {
+        let delivery = NewDelivery {
             contribution: contribution_id(&id),
             version,
             accepted_milli: accepted.unwrap_or_default(),
@@ -274,6 +269,7 @@ impl RecordDeliveryInput {
             reject_reason,
             on: on.0,
             note,
-        }))
+        };
+        (delivery, problems)
     }
 }

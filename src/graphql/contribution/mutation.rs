@@ -72,7 +72,7 @@ async fn create(ctx: &Context<'_>, input: CreateContributionInput) -> Fallible<C
     let mut problems = Problems::default();
     let new = input.form().check(&store.reference(), &mut problems);
     let create = |author, new| contribution::create(store, author, item, new);
-    let outcome = call.write_parsed(problems.or_else(new), create).await;
+    let outcome = call.write_parsed(new, problems, create).await;
     answer(ctx, outcome, None, left).await
 }
 
@@ -81,7 +81,8 @@ async fn update(ctx: &Context<'_>, input: UpdateContributionInput) -> Fallible<C
     let left = call.left();
     let (store, id, version) = (&call.request.store, contribution_id(&input.id), input.version);
     let update = |author, patch| contribution::update(store, author, id, version, patch);
-    let outcome = call.write_parsed(input.patch(), update).await;
+    let (patch, problems) = input.patch();
+    let outcome = call.write_parsed(Some(patch), problems, update).await;
     answer(ctx, outcome, id, left).await
 }
 
@@ -106,7 +107,8 @@ async fn record(ctx: &Context<'_>, input: RecordDeliveryInput) -> Fallible<Contr
     let left = call.left();
     let (store, named) = (&call.request.store, contribution_id(input.id()));
     let record = |author, delivery| contribution::record_delivery(store, author, delivery);
-    let outcome = call.write_parsed(input.delivery(), record).await;
+    let (delivery, problems) = input.delivery();
+    let outcome = call.write_parsed(Some(delivery), problems, record).await;
     answer(ctx, outcome, named, left).await
 }
 
@@ -123,7 +125,8 @@ async fn void(ctx: &Context<'_>, input: VoidDeliveryInput) -> Fallible<Contribut
     let (store, delivery) = (&call.request.store, delivery_id(&id));
     let void = |author| contribution::void_delivery(store, author, delivery, version, reason);
     let outcome = call.write(void).await;
-    let named = match delivery {
+    // What was done is not told as failed because this could not be read.
+    let named = match delivery.filter(|_| outcome.is_err()) {
         Some(delivery) => contribution_of(ctx, delivery).await?,
         None => None,
     };

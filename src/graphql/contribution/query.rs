@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::filter::{ContributionField, Filter, any_leaf};
+use crate::domain::text::canonical;
 use crate::error::Error;
 use crate::graphql::assistance_request::{ExternalIdInput, OrderDirection, node_fields};
 use crate::graphql::context::{reader, request};
@@ -190,9 +191,10 @@ impl ContributionQuery {
                     Some(id) => By::Id(id),
                     None => return Ok(None),
                 },
-                ContributionBy::ExternalId(ExternalIdInput { source, external_id }) => {
-                    By::Origin(Origin { source, external_id })
-                }
+                ContributionBy::ExternalId(ExternalIdInput { source, external_id }) => By::Origin(Origin {
+                    source: canonical(&source),
+                    external_id: canonical(&external_id),
+                }),
             };
             let fields: Vec<_> = ctx.field().selection_set().collect();
             let reader = reader(ctx, consistency(fields.iter()))?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::actor::Actor;
 use crate::domain::assistance_request::{NewRequest, Origin};
-use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
@@ -67,10 +67,11 @@ pub(super) async fn insert(
     confirmed_at: DateTime<Utc>,
 ) -> Outcome<(ar::Model, Vec<ri::Model>)> {
     check_country(&w.actor, &new.country)?;
+    let mut problems = Problems::default();
     if begin != Begin::Draft && new.items.is_empty() {
-        let message = "A request is handed in with at least one item.";
-        return Err(Problem::new(ProblemCode::NoItems, message).at("items").into());
+        problems.push(no_items());
     }
+    w.sound(problems)?;
     let number = write::next_reference_number(w).await?;
     let principal = w.actor.principal_text();
     let NewRequest {
@@ -136,6 +137,12 @@ pub(super) async fn insert(
         movement::remember(w, id, status, *priority, *people_in_need, on);
     }
     Ok((made, items))
+}
+
+/// That a request without items can't be handed in.
+pub fn no_items() -> Problem {
+    let message = "A request is handed in with at least one item.";
+    Problem::new(ProblemCode::NoItems, message).at("items")
 }
 
 pub(super) fn duplicate_origin() -> Problem {

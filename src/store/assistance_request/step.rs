@@ -67,9 +67,7 @@ async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
         let message = format!("{} needs a reason: others will ask for it.", step.mutation());
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
-    if !problems.is_empty() {
-        return Err(problems.into());
-    }
+    w.sound(problems)?;
     advance(w, &row, step, reason).await?;
     Ok(row.id)
 }
@@ -109,7 +107,8 @@ pub(super) async fn advance(w: &Write, row: &ar::Model, step: Step, reason: Opti
         && next != row.status
     {
         change.status = Set(next);
-        change.status_reason = Set(reason);
+        // Handing in needs none, and shows none: what was said with the step before it is cleared.
+        change.status_reason = Set(reason.filter(|_| step != Step::Submit));
     }
     write::save(w, row, step, change).await
 }
@@ -138,14 +137,16 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
     let row = write::load(w, input.id, input.version, Step::Verify).await?;
     let items = write::items(w, row.id).await?;
     let first = row.status == RequestStatus::Submitted;
-    let approved = check_approvals(&items, approvals, first)?;
+    let mut problems = Problems::default();
+    let approved = check_approvals(&items, approvals, first, &mut problems);
+    w.sound(problems)?;
     let mut changed = false;
-    for (index, (item, (quantity, note))) in items.iter().zip(&approved).enumerate() {
-        if item.approved_milli == Some(*quantity) && item.approval_note == *note {
+    for (item, approved) in items.iter().zip(&approved) {
+        if item.approved_milli == Some(approved.quantity) && item.approval_note == approved.note {
             continue;
         }
         changed = true;
-        approve(w, item, *quantity, note.clone(), index).await?;
+        approve(w, item, approved).await?;
     }
     if first || changed {
         let mut change = ar::ActiveModel {
@@ -163,7 +164,8 @@ async fn verify_in(w: &Write, input: &StepInput, approvals: &[Approval]) -> Outc
 }
 
 /// Sets the base of an item, and moves its figures by the difference: never below what is committed.
-async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String>, index: usize) -> Outcome<()> {
+async fn approve(w: &Write, item: &ri::Model, approved: &Approved) -> Outcome<()> {
+    let quantity = approved.quantity;
     let cause = Cause {
         item: item.id,
         contribution: None,
@@ -172,7 +174,7 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
     let mut change = ri::ActiveModel {
         id: ActiveValue::Unchanged(item.id),
         approved_milli: Set(Some(quantity)),
-        approval_note: Set(note),
+        approval_note: Set(approved.note.clone()),
         ..Default::default()
     };
     match item.approved_milli {
@@ -181,12 +183,8 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
             movement::record(w, &[(cause, Figures::base(quantity))]);
         }
         Some(before) if before != quantity && !movement::apply(w, cause, Figures::base(quantity - before)).await? => {
-            let committed = plain(from_fixed(movement::figures(item).covered(), QUANTITY_SCALE));
-            let message = format!("{committed} of this item are committed, in transit or delivered already.");
-            let list = Path::Root.field("approvals");
-            let at = list.index(index);
-            let problem = Problem::new(ProblemCode::BelowCommitted, message).with("committed", committed);
-            return Err(problem.at_path(&at.field("approvedQuantity")).into());
+            // Somebody has committed since the item was read.
+            return Err(below_committed(item, approved.named).into());
         }
         Some(_) => {}
     }
@@ -196,21 +194,33 @@ async fn approve(w: &Write, item: &ri::Model, quantity: i64, note: Option<String
     Ok(())
 }
 
-/// The approved quantity, in thousandths, and the note of every item.
-fn check_approvals(
-    items: &[ri::Model],
-    approvals: &[Approval],
-    first: bool,
-) -> Result<Vec<(i64, Option<String>)>, Problems> {
-    let mut problems = Problems::default();
+fn below_committed(item: &ri::Model, approval: usize) -> Problem {
+    let committed = plain(from_fixed(movement::figures(item).covered(), QUANTITY_SCALE));
+    let message = format!("{committed} of this item are committed, in transit or delivered already.");
     let list = Path::Root.field("approvals");
-    let mut approved: Vec<(i64, Option<String>)> = items
+    let at = list.index(approval);
+    let problem = Problem::new(ProblemCode::BelowCommitted, message).with("committed", committed);
+    problem.at_path(&at.field("approvedQuantity"))
+}
+
+/// What is approved of an item.
+struct Approved {
+    /// In thousandths.
+    quantity: i64,
+    note: Option<String>,
+    /// Which of the input's approvals says so; the first where none does.
+    named: usize,
+}
+
+/// What is approved of every item.
+fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, problems: &mut Problems) -> Vec<Approved> {
+    let list = Path::Root.field("approvals");
+    let mut approved: Vec<Approved> = items
         .iter()
-        .map(|item| {
-            (
-                item.approved_milli.unwrap_or(item.quantity_milli),
-                item.approval_note.clone(),
-            )
+        .map(|item| Approved {
+            quantity: item.approved_milli.unwrap_or(item.quantity_milli),
+            note: item.approval_note.clone(),
+            named: 0,
         })
         .collect();
     let mut seen = HashSet::new();
@@ -233,7 +243,7 @@ fn check_approvals(
             );
             continue;
         }
-        let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), &mut problems);
+        let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), problems);
         let rule = "What is approved is 0 to the requested quantity, with up to 3 decimals.";
         let quantity_at = at.field("approvedQuantity");
         let quantity = fixed(
@@ -242,18 +252,25 @@ fn check_approvals(
             0,
             item.quantity_milli,
             &quantity_at,
-            &mut problems,
+            problems,
             rule,
         );
         if quantity.is_some_and(|quantity| quantity < item.quantity_milli) && approval.note.is_none() {
             let message = "Less than was requested is approved with a note that says why.";
             problems.add(&at.field("note"), ProblemCode::Required, message);
         }
+        if quantity.is_some_and(|quantity| !first && quantity < movement::figures(item).covered()) {
+            problems.push(below_committed(item, index));
+        }
         if let (Some(quantity), Some(slot)) = (quantity, approved.get_mut(place)) {
-            *slot = (quantity, note);
+            *slot = Approved {
+                quantity,
+                note,
+                named: index,
+            };
         }
     }
-    if problems.is_empty() && approved.iter().all(|(quantity, _)| *quantity == 0) {
+    if approved.iter().all(|one| one.quantity == 0) {
         let message = if first {
             "At least one item is approved above 0: reject the request instead."
         } else {
@@ -261,5 +278,5 @@ fn check_approvals(
         };
         problems.add(&list, ProblemCode::Invalid, message);
     }
-    problems.or_else(Some(approved))
+    approved
 }

@@ -97,6 +97,8 @@ async fn apply(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcome<bool
     let touches_items = !(patch.add_items.is_empty() && patch.update_items.is_empty() && patch.remove_items.is_empty());
     if touches_items {
         changed |= apply_items(w, row, patch).await?;
+    } else {
+        w.sound(Problems::default())?;
     }
     if changed {
         write::save(w, row, Step::Update, change).await?;
@@ -192,9 +194,7 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
         &mut problems,
     );
     check_together(&kept, &changes, &added, patch, w.store.rules().items, &mut problems);
-    if !problems.is_empty() {
-        return Err(problems.into());
-    }
+    w.sound(problems)?;
     if !removed.is_empty() {
         ri::Entity::delete_many()
             .filter(ri::Column::RequestId.eq(row.id))
@@ -328,8 +328,8 @@ fn check_change(item: &ri::Model, patch: &ItemPatch, at: &Path<'_>, problems: &m
             changed = true;
         }
     }
-    check_value(quantity, cost, &at.field("quantity"), problems);
-    if let Some(quantity) = quantity {
+    let is_small = check_value(quantity, cost, &at.field("quantity"), problems);
+    if let Some(quantity) = quantity.filter(|_| is_small) {
         write::set_base(&mut model, quantity, cost);
     }
     changed.then_some(ItemChange {
@@ -348,7 +348,8 @@ fn check_together(
     problems: &mut Problems,
 ) {
     let count = kept.len() + patch.add_items.len();
-    if count > most {
+    // Too many new ones alone were told already.
+    if count > most && patch.add_items.len() <= most {
         let message = format!("With these the request would have {count} items; it has at most {most}.");
         problems.push(
             Problem::new(ProblemCode::TooMany, message)

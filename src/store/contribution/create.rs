@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
-use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::text::fold;
 use crate::error::Error;
@@ -61,9 +61,15 @@ pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewCon
     }
     // Read under the request's lock: its base can't change any more before this transaction ends.
     let found = ri::Entity::find_by_id(item).one(&w.tx).await?.ok_or_else(unknown)?;
-    if !new.committed {
-        write::check_pledge(new.quantity_milli, &found)?;
+    let mut problems = Problems::default();
+    let checked = match new.committed {
+        true => write::check_uncovered(new.quantity_milli, &found),
+        false => write::check_pledge(new.quantity_milli, &found),
+    };
+    if let Err(problem) = checked {
+        problems.push(problem);
     }
+    w.sound(problems)?;
     let made = insert_row(w, id, &found, new).await?;
     w.leaves_contribution(&made);
     let on = w.now.date_naive();

@@ -79,7 +79,7 @@ async fn record(w: &Write, new: &NewDelivery) -> Outcome<Uuid> {
     if let Err(problem) = check_on(Some(new.on), w.now.date_naive(), write::earliest(w, &row).await?) {
         problems.push(problem);
     }
-    problems.or_else(Some(()))?;
+    w.sound(problems)?;
     let part = delivery::ActiveModel {
         id: Set(Uuid::now_v7()),
         contribution_id: Set(row.id),
@@ -148,7 +148,8 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
     }
     let mut problems = Problems::default();
     let reason = text::required(reason, TEXT_MAX, &Path::Root.field("reason"), &mut problems);
-    let reason = problems.or_else(reason)?;
+    w.sound(problems)?;
+    let reason = reason.unwrap_or_default();
     let before = write::holding(&row);
     let after = before.voided(part.accepted_milli, part.rejected_milli, row.shipped_on.is_some());
     let cause = Cause {

@@ -62,7 +62,7 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
             w.now.date_naive()
         }
     };
-    problems.or_else(Some(()))?;
+    w.sound(problems)?;
     let mut change: contribution::ActiveModel = Default::default();
     let status = match step {
         ContributionStep::Commit => {

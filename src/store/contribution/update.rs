@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::domain::contribution::{ContributionStep, Holding};
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
-use crate::domain::problem::{Problem, ProblemCode};
+use crate::domain::problem::{Problem, ProblemCode, Problems};
 use crate::store::contribution::hold::Named;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Author, Outcome, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// Changes of a contribution. What is absent stays; `Some(None)` clears.
 #[derive(Clone, Debug, Default)]
@@ -54,10 +54,15 @@ async fn apply(w: &Write, id: Option<Uuid>, version: i32, patch: &ContributionPa
     let row = write::load(w, id.map(Named::Contribution), version, ContributionStep::Update).await?;
     let mut change: contribution::ActiveModel = Default::default();
     let mut changed = false;
+    let mut problems = Problems::default();
     if let Some(quantity) = patch.quantity_milli.filter(|quantity| *quantity != row.quantity_milli) {
-        resize(w, &row, quantity, &mut change).await?;
+        match resize(w, &row, quantity, &mut change).await {
+            Err(Refused::Problems(more)) => problems = more,
+            resized => resized?,
+        }
         changed = true;
     }
+    w.sound(problems)?;
     if let Some(value) = patch.value_usd_e4.filter(|value| *value != row.value_usd_e4) {
         change.value_usd_e4 = Set(value);
         changed = true;

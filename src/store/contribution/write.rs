@@ -105,12 +105,22 @@ pub(super) async fn shift(w: &Write, cause: Cause, before: Holding, after: Holdi
     };
     // The largest quantity that fits: what was refused of the contribution covers nothing, and is free beside it.
     let uncovered = item.map_or(0, |item| item.uncovered_milli);
-    let available = plain(from_fixed(uncovered + covered + after.rejected, QUANTITY_SCALE));
+    Err(over_committed(uncovered + covered + after.rejected).at(field).into())
+}
+
+fn over_committed(available: i64) -> Problem {
+    let available = plain(from_fixed(available, QUANTITY_SCALE));
     let message = format!("Only {available} of this item can still be taken.");
-    Err(Problem::new(ProblemCode::OverCommitted, message)
-        .at(field)
-        .with("available", available)
-        .into())
+    Problem::new(ProblemCode::OverCommitted, message).with("available", available)
+}
+
+/// A new commitment takes at most what is uncovered. It is asked again when the item's figures move, because others may take of it
+/// meanwhile.
+pub(super) fn check_uncovered(quantity: i64, item: &ri::Model) -> Result<(), Problem> {
+    match quantity <= item.uncovered_milli {
+        true => Ok(()),
+        false => Err(over_committed(item.uncovered_milli).at("quantity")),
+    }
 }
 
 /// The day before which no further step can have happened: that of the latest step, or of the latest change of quantity.

@@ -14,6 +14,7 @@ use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
 use crate::store::reference::kept::{Keeping, Kept};
 use crate::store::reference::load::{load, rows};
+use crate::store::statements::inherited;
 use crate::store::wall::Opening;
 use crate::store::{Author, Outcome, Refused, Store, Write, fault};
 
@@ -38,7 +39,7 @@ where
     let store = store.clone();
     let work = Arc::new(work);
     // A task of its own, so that a caller who goes away does not leave a snapshot without the write.
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(inherited(async move {
         let outcome = store
             .write_from(author, Opening::Lock(LOCK), move |w| {
                 let work = Arc::clone(&work);
@@ -57,7 +58,7 @@ where
             Err(Refused::Error(_) | Refused::Fault(_)) => {}
         }
         outcome
-    });
+    }));
     task.await
         .unwrap_or_else(|panic| Err(Error::internal(format!("a write ended: {panic}")).into()))
 }

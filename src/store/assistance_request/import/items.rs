@@ -6,7 +6,7 @@ use entity::request_item as ri;
 use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
-use crate::domain::assistance_request::NewItem;
+use crate::domain::assistance_request::{NewItem, check_value};
 use crate::domain::figures::Figures;
 use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
@@ -116,14 +116,19 @@ pub(super) async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -
             let message = "The request is VERIFIED: this item stays what it is, only its figures change.";
             problems.add(&list.index(index), ProblemCode::Conflict, message);
         }
+        let quantity_at = list.index(index);
+        let quantity_at = quantity_at.field("quantity");
+        check_value(
+            Some(new.quantity_milli),
+            unit_cost(old, new),
+            &quantity_at,
+            &mut problems,
+        );
     }
     problems.or_else(Some(()))?;
     for (index, (old, new)) in old.iter().zip(new).enumerate() {
         let base = movement::figures(old).requested;
-        let unit_cost_e4 = match new.left_out.unit_cost {
-            true => old.unit_cost_e4,
-            false => new.unit_cost_e4,
-        };
+        let unit_cost_e4 = unit_cost(old, new);
         let cause = Cause {
             item: old.id,
             contribution: None,
@@ -150,4 +155,12 @@ pub(super) async fn vouch_items(w: &Write, old: &[ri::Model], new: &[NewItem]) -
         w.journal.changed("updated", old, &after);
     }
     Ok(())
+}
+
+/// What a unit of a vouched item costs: as before, where the row says nothing of it.
+fn unit_cost(old: &ri::Model, new: &NewItem) -> Option<i64> {
+    match new.left_out.unit_cost {
+        true => old.unit_cost_e4,
+        false => new.unit_cost_e4,
+    }
 }

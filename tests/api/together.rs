@@ -1,0 +1,190 @@
+//! All that is wrong with an input is told at once, with the place of each.
+
+use serde_json::{Value, json};
+
+use crate::common::TestApp;
+use crate::on_both;
+use crate::support::{draft, named, named_with, people, verified};
+
+const ERRORS: &str = "userErrors { code field }";
+
+/// Each problem as `CODE path.into.input`, in their order.
+async fn told(app: &TestApp, key: &str, mutation: &str, input: Value) -> Vec<String> {
+    let before = app.row_counts().await;
+    let payload = app.mutate(key, mutation, input, ERRORS).await;
+    assert_eq!(app.row_counts().await, before, "{mutation} left something behind");
+    let errors = payload["userErrors"].as_array().unwrap();
+    let problem = |error: &Value| {
+        let path = error["field"].as_array().into_iter().flatten();
+        let path: Vec<_> = path.map(|part| part.as_str().unwrap()).collect();
+        format!("{} {}", error["code"].as_str().unwrap(), path.join("."))
+    };
+    errors.iter().map(problem).collect()
+}
+
+fn long() -> Value {
+    "x".repeat(10_001).into()
+}
+
+on_both! {
+    async fn a_request_and_its_items_are_told_together(app) {
+        let people = people(app).await;
+        let created = app.mutate(&people.focal, "createAssistanceRequest", draft(), "assistanceRequest { id version items { id } }").await;
+        let request = &created["assistanceRequest"];
+        let item = &request["items"][0]["id"];
+        let input = named_with(request, json!({
+            "title": "", "idempotencyKey": " ",
+            "updateItems": [{ "id": item, "quantity": "0" }, { "id": request["items"][1]["id"], "quantity": null }],
+            "addItems": [{ "commodity": "NOPE", "quantity": "1" }],
+            "removeItems": ["nothing"],
+        }));
+        let expected = ["BLANK idempotencyKey", "BLANK title", "REQUIRED updateItems.1.quantity", "NOT_FOUND removeItems.0",
+            "OUT_OF_RANGE updateItems.0.quantity", "NOT_FOUND addItems.0.commodity"];
+        assert_eq!(told(app, &people.focal, "updateAssistanceRequest", input).await, expected);
+        // Beyond what 64 bits hold, too.
+        for (quantity, cost) in [("1000000000000", "1000000000"), ("923", "1000000000"), ("922", "1000000000"), ("500000000001", "1")] {
+            let input = named_with(request, json!({ "updateItems": [{ "id": item, "quantity": quantity, "unitCostUsd": cost }] }));
+            assert_eq!(told(app, &people.focal, "updateAssistanceRequest", input).await, ["OUT_OF_RANGE updateItems.0.quantity"], "{quantity} at {cost}");
+        }
+        let mut many = named(request);
+        many["addItems"] = (0..201).map(|_| json!({ "commodity": "GLOVES_EXAM", "quantity": "1" })).collect();
+        assert_eq!(told(app, &people.focal, "updateAssistanceRequest", many).await, ["TOO_MANY addItems"]);
+        let mut empty = draft();
+        empty["title"] = "".into();
+        empty["items"] = json!([]);
+        empty["submit"] = true.into();
+        assert_eq!(told(app, &people.focal, "createAssistanceRequest", empty.clone()).await, ["BLANK title", "NO_ITEMS items"]);
+        empty["title"] = "Oxygen".into();
+        assert_eq!(told(app, &people.focal, "createAssistanceRequest", empty.clone()).await, ["NO_ITEMS items"]);
+        let mut row = draft();
+        row["title"] = "".into();
+        row["externalId"] = "1".into();
+        let import = json!({ "source": " ", "rows": [row, draft_row()] });
+        assert_eq!(told(app, &people.focal, "importAssistanceRequests", import).await, ["BLANK source", "BLANK rows.0.title"]);
+    }
+
+    async fn all_that_is_wrong_with_approvals_is_told_at_the_approval(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let second = &request["items"][1]["id"];
+        let given = json!({ "item": second, "organization": "WHO", "quantity": "4", "status": "COMMITTED" });
+        assert_eq!(app.mutate(&people.responder, "createContribution", given, ERRORS).await["userErrors"], json!([]));
+        let approve = |quantity: &str, note: Value| named_with(&request, json!({ "approvals": [{ "item": second, "approvedQuantity": quantity, "note": note }] }));
+        let verify = "verifyAssistanceRequest";
+        assert_eq!(told(app, &people.coordinator, verify, approve("3", "why".into())).await, ["BELOW_COMMITTED approvals.0.approvedQuantity"]);
+        assert_eq!(told(app, &people.coordinator, verify, approve("3", Value::Null)).await, ["REQUIRED approvals.0.note", "BELOW_COMMITTED approvals.0.approvedQuantity"]);
+        let nothing = |note: Value| {
+            let each = request["items"].as_array().unwrap().iter().map(|item| json!({ "item": item["id"], "approvedQuantity": "0", "note": note }));
+            named_with(&request, json!({ "approvals": each.collect::<Vec<_>>() }))
+        };
+        assert_eq!(told(app, &people.coordinator, verify, nothing("none".into())).await, ["BELOW_COMMITTED approvals.1.approvedQuantity", "INVALID approvals"]);
+        let mut input = draft();
+        input["submit"] = true.into();
+        input["items"] = json!([{ "commodity": "GLOVES_EXAM", "quantity": "5" }]);
+        let created = app.mutate(&people.focal, "createAssistanceRequest", input, "assistanceRequest { id version items { id } }").await;
+        let other = &created["assistanceRequest"];
+        let input = named_with(other, json!({ "idempotencyKey": "", "approvals": [{ "item": other["items"][0]["id"], "approvedQuantity": "0" }] }));
+        assert_eq!(told(app, &people.coordinator, verify, input).await, ["BLANK idempotencyKey", "REQUIRED approvals.0.note", "INVALID approvals"]);
+    }
+
+    async fn a_contribution_and_what_the_item_takes_are_told_together(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let item = &request["items"][0]["id"];
+        let create = "createContribution";
+        let input = json!({ "item": "zz", "organization": "WHO", "quantity": "0" });
+        assert_eq!(told(app, &people.responder, create, input).await, ["OUT_OF_RANGE quantity", "NOT_FOUND item"]);
+        for (status, code) in [("PLEDGED", "OUT_OF_RANGE quantity"), ("COMMITTED", "OVER_COMMITTED quantity")] {
+            let input = json!({ "item": item, "organization": "WHO", "quantity": "101", "valueUsd": "-1", "status": status });
+            assert_eq!(told(app, &people.responder, create, input).await, ["OUT_OF_RANGE valueUsd", code]);
+        }
+        let input = json!({ "item": item, "organization": "WHO", "quantity": "10", "status": "COMMITTED" });
+        let given = app.mutate(&people.responder, create, input, "contribution { id version }").await;
+        let given = &given["contribution"];
+        let input = named_with(given, json!({ "quantity": "101", "note": long() }));
+        assert_eq!(told(app, &people.responder, "updateContribution", input).await, ["TOO_LONG note", "OVER_COMMITTED quantity"]);
+        let record = |more: Value| named_with(given, more);
+        let input = record(json!({ "acceptedQuantity": "-1", "on": "2030-01-01" }));
+        assert_eq!(told(app, &people.focal, "recordDelivery", input).await, ["OUT_OF_RANGE acceptedQuantity", "OUT_OF_RANGE on"]);
+        let input = record(json!({ "acceptedQuantity": "11", "note": long(), "on": "2030-01-01" }));
+        assert_eq!(told(app, &people.focal, "recordDelivery", input).await, ["TOO_LONG note", "OUT_OF_RANGE acceptedQuantity", "OUT_OF_RANGE on"]);
+        let mut input = record(json!({ "acceptedQuantity": "-1", "on": "2026-11-22" }));
+        input["version"] = 7.into();
+        assert_eq!(told(app, &people.focal, "recordDelivery", input).await, ["OUT_OF_RANGE acceptedQuantity", "STALE_VERSION version"]);
+        // Whoever has no right is told of nothing else.
+        let input = record(json!({ "acceptedQuantity": "-1", "on": "2026-11-22" }));
+        assert_eq!(app.refused(Some(&people.stranger), "recordDelivery", input).await, "FORBIDDEN");
+    }
+
+    async fn what_was_done_under_a_key_is_given_again_though_it_is_refused_by_now(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let item = &request["items"][0]["id"];
+        let input = json!({ "item": item, "organization": "WHO", "quantity": "100", "status": "COMMITTED", "idempotencyKey": "once" });
+        let select = "contribution { id } userErrors { code field }";
+        let first = app.mutate(&people.responder, "createContribution", input.clone(), select).await;
+        // Nothing is uncovered any more.
+        assert_eq!(app.mutate(&people.responder, "createContribution", input, select).await, first);
+        let other = json!({ "item": item, "organization": "WHO", "quantity": "0", "idempotencyKey": "once" });
+        assert_eq!(told(app, &people.responder, "createContribution", other).await, ["OUT_OF_RANGE quantity", "IDEMPOTENCY_MISMATCH idempotencyKey"]);
+    }
+
+    async fn handing_in_shows_no_reason(app) {
+        let people = people(app).await;
+        let created = app.mutate(&people.focal, "createAssistanceRequest", draft(), "assistanceRequest { id version }").await;
+        let input = named_with(&created["assistanceRequest"], json!({ "reason": "please" }));
+        let select = "assistanceRequest { id version status statusReason }";
+        let submitted = app.mutate(&people.focal, "submitAssistanceRequest", input, select).await;
+        assert_eq!(submitted["assistanceRequest"]["statusReason"], Value::Null);
+        let input = named_with(&submitted["assistanceRequest"], json!({ "reason": "unclear" }));
+        let returned = app.mutate(&people.coordinator, "returnAssistanceRequest", input, select).await;
+        assert_eq!(returned["assistanceRequest"]["statusReason"], "unclear");
+        let again = app.mutate(&people.focal, "submitAssistanceRequest", named(&returned["assistanceRequest"]), select).await;
+        assert_eq!(again["assistanceRequest"]["statusReason"], Value::Null);
+    }
+
+    async fn a_list_of_a_mutation_has_so_many_values_and_no_more(app) {
+        let people = people(app).await;
+        let created = app.mutate(&people.focal, "createAssistanceRequest", draft(), "assistanceRequest { id version }").await;
+        let ids: Value = (0..201).map(|_| json!("x")).collect();
+        let input = named_with(&created["assistanceRequest"], json!({ "removeItems": ids }));
+        assert_eq!(app.refused(Some(&people.focal), "updateAssistanceRequest", input).await, "BAD_USER_INPUT");
+        let roles: Value = (0..201).map(|_| json!("READER")).collect();
+        let input = json!({ "name": "many", "roles": roles });
+        assert_eq!(app.refused(Some(crate::common::ADMIN), "createApiKey", input).await, "BAD_USER_INPUT");
+    }
+
+    async fn what_was_written_is_found_by_the_same_text(app) {
+        let people = people(app).await;
+        let (source, external_id) = ("So\u{301}urce ", " Re\u{301}f-1 ");
+        let mut input = draft();
+        input["source"] = source.into();
+        input["externalId"] = external_id.into();
+        app.mutate(&people.focal, "createAssistanceRequest", input, ERRORS).await;
+        let query = "query($s: String!, $e: String!) { assistanceRequest(by: { externalId: { source: $s, externalId: $e } }) { externalId }
+            assistanceRequests(filter: { source: { eq: $s }, externalId: { in: [$e] } }) { totalCount } }";
+        let found = app.ask(Some(&people.focal), query, json!({ "s": source, "e": external_id })).await;
+        assert_eq!(found, json!({ "assistanceRequest": { "externalId": "R\u{e9}f-1" }, "assistanceRequests": { "totalCount": 1 } }));
+    }
+
+    async fn an_error_within_a_list_is_told_where_it_happened(app) {
+        let people = people(app).await;
+        verified(app, &people).await;
+        for (query, path) in [
+            ("{ countries(first: 2) { nodes { code list: assistanceRequests(first: 101) { nodes { id } } } } }", json!(["countries", "nodes", 0, "list"])),
+            ("{ countries(first: 2) { edges { node { assistanceRequests(first: 101) { nodes { id } } } } } }", json!(["countries", "edges", 0, "node", "assistanceRequests"])),
+            ("{ assistanceRequests(first: 1) { nodes { items { contributions(first: 101) { nodes { id } } } } } }", json!(["assistanceRequests", "nodes", 0, "items", 0, "contributions"])),
+            ("{ assistanceRequests(first: 1) { nodes { items { id } } nodes { items { contributions(first: 101) { nodes { id } } } } } }", json!(["assistanceRequests", "nodes", 0, "items", 0, "contributions"])),
+        ] {
+            let (_, answer) = app.post(None, query, json!({})).await;
+            assert_eq!(answer["errors"][0]["path"], path, "{query}\n{answer:#}");
+        }
+    }
+}
+
+/// A row of an import that keeps every rule.
+fn draft_row() -> Value {
+    let mut row = draft();
+    row["externalId"] = "2".into();
+    row
+}
