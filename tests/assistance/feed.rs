@@ -1,5 +1,6 @@
 //! The feed: every change once and in order, to whoever may see it, and of it what they may read.
 
+use nam_needs::store::change::Feed;
 use serde_json::{Value, json};
 
 use crate::common::{ADMIN, TestApp};
@@ -209,5 +210,39 @@ on_both! {
             assert_eq!(shown["node"]["code"], code, "it is before the cursor, so it must be shown");
         }
         other.stop().await;
+    }
+}
+
+on_both! {
+    async fn whoever_is_behind_holds_a_few_changes_at_once_and_misses_none(app) {
+        let people = people(app).await;
+        let mut input = draft();
+        input["description"] = "x".repeat(9_000).into();
+        for _ in 0..6 {
+            app.mutate(&people.focal, "createAssistanceRequest", input.clone(), "userErrors { code }").await;
+        }
+        app.store.feed().caught_up(&app.store).await.unwrap();
+        let head = app.store.feed().head().borrow().sequence;
+        // One that remembers nothing, as after a start.
+        let feed = Feed::default();
+        let (mut at, mut most, mut steps) = (0, feed.few(), Vec::new());
+        while at < head {
+            let batch = feed.after(&app.store, at, most).await.unwrap();
+            assert_eq!(batch.edges[0].change.sequence, at + 1, "none is passed over");
+            steps.push(batch.edges.len());
+            (at, most) = (batch.edges.last().unwrap().change.sequence, batch.next);
+        }
+        assert!(steps.iter().all(|step| *step < 30), "{steps:?}");
+        // What memory has is shared by all, and as much as there is.
+        let shared = app.store.feed().after(&app.store, head - 6, 1).await.unwrap();
+        assert_eq!((shared.edges.len(), shared.next), (6, 1));
+    }
+
+    async fn those_who_follow_remember_so_many_requests_together(app) {
+        let feed = app.store.feed();
+        let most = feed.room(1_000_000).unwrap();
+        assert_eq!(feed.room(1).unwrap_err().code(), "UNAVAILABLE");
+        drop(most);
+        assert!(feed.room(1).is_ok());
     }
 }

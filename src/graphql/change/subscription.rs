@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Subscription};
 use futures_util::StreamExt;
 use futures_util::stream::{BoxStream, unfold};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -39,13 +39,15 @@ struct Place {
     era: u64,
     sequence: i64,
     waiting: VecDeque<Arc<change::Edge>>,
+    /// How many changes to read next, where the database has to be asked.
+    most: u64,
 }
 
 impl Place {
     /// From the place of a cursor; without one, from what the reader sees on.
     async fn new(ctx: &Context<'_>, reader: &Reader, after: Option<&str>) -> Fallible<Self> {
         let request = request(ctx)?;
-        let head = request.store.feed().head();
+        let (head, most) = (request.store.feed().head(), request.store.feed().few());
         let era = head.borrow().era;
         let sequence = match after {
             Some(after) => change::position_of(reader, after).await?,
@@ -58,6 +60,7 @@ impl Place {
             era,
             sequence,
             waiting: VecDeque::new(),
+            most,
         })
     }
 
@@ -75,8 +78,11 @@ impl Place {
                 let message = "The database has lost changes that may have been told here. Read everything anew.";
                 return Some(Err(Error::BadCursor(message.into())));
             }
-            match Box::pin(self.store.feed().after(&self.store, sequence)).await {
-                Ok(edges) => self.waiting.extend(edges),
+            match Box::pin(self.store.feed().after(&self.store, sequence, self.most)).await {
+                Ok(batch) => {
+                    self.most = batch.next;
+                    self.waiting.extend(batch.edges);
+                }
                 Err(error) => return Some(Err(error)),
             }
         }
@@ -88,15 +94,18 @@ struct Matched {
     filter: Filter<RequestField>,
     /// None where everything matches.
     ids: Option<HashSet<Uuid>>,
+    /// For as long as they are remembered.
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Matched {
     /// `reader` sees the state from which the subscriber begins.
-    async fn new(reader: &Reader, filter: Option<Box<AssistanceRequestFilter>>) -> Fallible<Self> {
+    async fn new(feed: &change::Feed, reader: &Reader, filter: Option<Box<AssistanceRequestFilter>>) -> Fallible<Self> {
         let Some(filter) = filter else {
             return Ok(Self {
                 filter: Filter::default(),
                 ids: None,
+                _room: None,
             });
         };
         let filter = filter.parse(reader.reference())?;
@@ -107,9 +116,11 @@ impl Matched {
             );
             return Err(Error::BadUserInput(message).into());
         }
+        let room = feed.room(ids.len())?;
         Ok(Self {
             filter,
             ids: Some(ids.into_iter().collect()),
+            _room: Some(room),
         })
     }
 
@@ -165,7 +176,8 @@ impl ChangeSubscription {
     }
 
     /// A request, as it then is, each time that it or its items, contributions or deliveries change, where the filter
-    /// matches before or after the change. Several changes of one write come once.
+    /// matches before or after the change; what you could not see before the change did not match before it. Several changes of one
+    /// write come once.
     async fn assistance_request_changed(
         &self,
         ctx: &Context<'_>,
@@ -174,7 +186,7 @@ impl ChangeSubscription {
         // One snapshot for both, so that no change falls between them.
         let reader = reader(ctx, Consistency::Snapshot)?;
         let place = Box::pin(Place::new(ctx, &reader, None)).await?;
-        let matched = Box::pin(Matched::new(&reader, filter)).await?;
+        let matched = Box::pin(Matched::new(place.store.feed(), &reader, filter)).await?;
         drop(reader);
         begun(ctx);
         let columns = Columns::of(ctx.field().selection_set());

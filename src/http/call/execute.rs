@@ -18,6 +18,12 @@ use crate::store::inherited;
 /// millisecond, as long as the rest of a request takes for a few.
 const LIGHT: u64 = 300;
 
+/// Whether it sorts and adds up what its price does not tell: groups without number, or months.
+fn sums(admitted: &Admitted) -> bool {
+    let sums = |root: &String| matches!(root.as_str(), "needsAnalysis" | "needsTimeline");
+    admitted.roots.iter().any(sums)
+}
+
 impl Call {
     /// What an operation answers. By its fate a mutation goes on whatever becomes of its client; what is light has none.
     pub(super) async fn execute(&self, actor: Actor, admitted: Admitted, fate: Option<&Fate>) -> Answer {
@@ -28,7 +34,7 @@ impl Call {
         }
         let cost = self.cost(&actor, admitted.cost);
         let is_signed_in = actor.is_signed_in();
-        let is_apart = fate.is_none() && admitted.cost > LIGHT;
+        let is_apart = fate.is_none() && (admitted.cost > LIGHT || sums(&admitted));
         let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
             Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
             None => match self.run(actor, admitted, is_apart).await {

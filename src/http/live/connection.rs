@@ -189,6 +189,8 @@ impl Connection {
                 Some(event) = events.recv() => {
                     credential.fresh().await;
                     self.deliver(*event, &mut operations).await?;
+                    // Whoever took so long to take a message heard no ping meanwhile, and is there.
+                    heard = Instant::now();
                 }
                 _ = tick.tick() => {
                     if heard.elapsed() >= every.saturating_mul(2) {

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::domain::actor::Actor;
+use crate::domain::change::{Change, FieldChange};
 use crate::error::Error;
 use crate::store::change::read::{Edge, after, head};
 use crate::store::together::Together;
@@ -19,8 +20,17 @@ pub use follow::follow;
 
 /// Changes that are kept in memory; who is further behind reads the database.
 const KEPT: usize = 4_096;
+/// Bytes that they may take, about.
+const KEPT_BYTES: usize = 16 * 1024 * 1024;
 /// Changes read at once.
 const BATCH: u64 = 500;
+/// Changes that one who is behind reads at first.
+const FEW: u64 = 50;
+/// Bytes that one who is behind holds of what it read, about: nobody else has them.
+const BEHIND_BYTES: usize = 16 * 1024;
+
+/// Requests that the filters of all who follow them may match together.
+const MATCHED: usize = 1_000_000;
 /// Time after which the database is asked although nobody called: a call may be lost, and a server may have ended
 /// between a write and its place in the order.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -36,7 +46,9 @@ const CATCHING_UP: Duration = Duration::from_secs(5);
 /// in memory.
 #[derive(Debug)]
 pub struct Feed {
-    recent: RwLock<VecDeque<Arc<Edge>>>,
+    recent: RwLock<Recent>,
+    /// A permit for each request that is remembered as matched by a filter.
+    matched: Arc<Semaphore>,
     head: watch::Sender<Head>,
     keys: watch::Sender<u64>,
     /// When the end of the ledger was last asked for, up to which everything is known here.
@@ -47,6 +59,22 @@ pub struct Feed {
     /// The place of the last change of reference data.
     reference: AtomicI64,
     end: Together<i64>,
+}
+
+/// The last changes, and about how many bytes they take.
+#[derive(Debug, Default)]
+struct Recent {
+    edges: VecDeque<Arc<Edge>>,
+    bytes: usize,
+}
+
+/// The next changes of one who follows them.
+#[derive(Debug)]
+pub struct Batch {
+    /// In their order.
+    pub edges: Vec<Arc<Edge>>,
+    /// How many to ask for next time, where the database has to be asked.
+    pub next: u64,
 }
 
 /// A place in the ledger, of one of the histories that this server has known.
@@ -71,6 +99,7 @@ impl Default for Feed {
     fn default() -> Self {
         Self {
             recent: RwLock::default(),
+            matched: Arc::new(Semaphore::new(MATCHED)),
             head: watch::Sender::new(Head::default()),
             keys: watch::Sender::new(0),
             asked: RwLock::default(),
@@ -170,38 +199,73 @@ impl Feed {
         }
     }
 
-    /// The next changes after a place, whoever may see them, in their order.
+    /// The next changes after a place, whoever may see them, in their order. Where they are not in memory, at most `most` are read,
+    /// and as many kept as one may hold for itself.
     ///
     /// # Errors
     /// The database's.
-    pub async fn after(&self, store: &Store, sequence: i64) -> Result<Vec<Arc<Edge>>, Error> {
-        if let Some(recent) = self.recent_after(sequence) {
-            return Ok(recent);
+    pub async fn after(&self, store: &Store, sequence: i64, most: u64) -> Result<Batch, Error> {
+        if let Some(edges) = self.recent_after(sequence) {
+            return Ok(Batch { edges, next: most });
         }
         let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
-        let edges = after(&reader, sequence, BATCH).await?;
-        Ok(edges.into_iter().map(Arc::new).collect())
+        let mut edges = after(&reader, sequence, most).await?;
+        let mut bytes = 0;
+        let mut fits = |edge: &Edge| {
+            bytes += weight(&edge.change);
+            bytes <= BEHIND_BYTES
+        };
+        let kept = edges.iter().take_while(|edge| fits(edge)).count().max(1);
+        edges.truncate(kept);
+        Ok(Batch {
+            edges: edges.into_iter().map(Arc::new).collect(),
+            next: u64::try_from(kept).unwrap_or(BATCH).saturating_mul(2).min(BATCH),
+        })
+    }
+
+    /// How many changes one who begins to follow asks for.
+    pub const fn few(&self) -> u64 {
+        FEW
+    }
+
+    /// Room to remember so many requests as matched, for as long as it is held.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` where those who follow remember too many together.
+    pub fn room(&self, requests: usize) -> Result<OwnedSemaphorePermit, Error> {
+        let many = u32::try_from(requests).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.matched).try_acquire_many_owned(many);
+        room.map_err(|_| {
+            let message =
+                "Too many wide filters are followed just now: narrow yours, or leave it out and filter what comes.";
+            Error::Unavailable(message.into())
+        })
     }
 
     /// None where memory does not reach back so far.
     fn recent_after(&self, sequence: i64) -> Option<Vec<Arc<Edge>>> {
         let recent = self.recent.read().unwrap_or_else(PoisonError::into_inner);
-        let first = recent.front()?.change.sequence;
+        let first = recent.edges.front()?.change.sequence;
         let skipped = usize::try_from(sequence.checked_sub(first)?.checked_add(1)?).ok()?;
         let most = usize::try_from(BATCH).unwrap_or(usize::MAX);
-        Some(recent.iter().skip(skipped).take(most).map(Arc::clone).collect())
+        Some(recent.edges.iter().skip(skipped).take(most).map(Arc::clone).collect())
     }
 
     fn keep(&self, edges: Vec<Edge>) {
         let mut recent = self.recent.write().unwrap_or_else(PoisonError::into_inner);
-        recent.extend(edges.into_iter().map(Arc::new));
-        let surplus = recent.len().saturating_sub(KEPT);
-        recent.drain(..surplus);
+        for edge in edges {
+            recent.bytes += weight(&edge.change);
+            recent.edges.push_back(Arc::new(edge));
+        }
+        while recent.edges.len() > KEPT || (recent.bytes > KEPT_BYTES && recent.edges.len() > 1) {
+            let oldest = recent.edges.pop_front();
+            recent.bytes -= oldest.map_or(0, |oldest| weight(&oldest.change));
+        }
     }
 
     /// Forgets all that is known, from a place on that another history has too.
     fn begin_anew(&self, sequence: i64) {
-        self.recent.write().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.recent.write().unwrap_or_else(PoisonError::into_inner) = Recent::default();
         self.reference.store(sequence, Ordering::SeqCst);
         self.keys.send_modify(|count| *count += 1);
         self.head.send_modify(|head| {
@@ -210,5 +274,26 @@ impl Feed {
                 sequence,
             }
         });
+    }
+}
+
+/// Bytes that a change takes in memory, about.
+fn weight(change: &Change) -> usize {
+    let fields = change.diff.iter().chain(change.whole.iter().flatten());
+    let of_fields: usize = fields
+        .map(|FieldChange(name, was, is)| 96 + name.len() + of_value(was) + of_value(is))
+        .sum();
+    512 + of_fields
+}
+
+fn of_value(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::String(text) => text.len(),
+        serde_json::Value::Array(values) => values.iter().map(|value| 32 + of_value(value)).sum(),
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| 64 + name.len() + of_value(value))
+            .sum(),
+        _ => 0,
     }
 }

@@ -9,7 +9,7 @@ mod read;
 mod recorded;
 mod verify;
 
-pub use feed::{Feed, Head, LEASE, Touching, follow};
+pub use feed::{Batch, Feed, Head, LEASE, Touching, follow};
 pub use read::{ChangeFilter, Edge, Of, by_sequences, cursor_of, head, page, pages_of_requests, position_of};
 pub use verify::{Broken, Verified, export, verify};
 

@@ -193,9 +193,11 @@ async fn wait(store: &Store, listener: &mut Option<PgListener>, known: i64, due:
     let patience = pin!(tokio::time::sleep_until(due.into()));
     let is_postgres = store.backend() == DbBackend::Postgres;
     if is_postgres && listener.is_none() {
-        match listen(store).await {
-            Ok(new) => *listener = Some(new),
-            Err(error) => tracing::warn!(?error, "no notifications of the database just now"),
+        // Where no connection is to be had, what is new is found by looking.
+        match tokio::time::timeout(PATIENCE, listen(store)).await {
+            Ok(Ok(new)) => *listener = Some(new),
+            Ok(Err(error)) => tracing::warn!(?error, "no notifications of the database just now"),
+            Err(_) => tracing::warn!("no notifications of the database just now: no connection in time"),
         }
     }
     let written_here = async {
