@@ -20,6 +20,7 @@ mod m20261127_000040_runs;
 mod m20261127_000050_quiet;
 mod m20261127_000060_planned;
 mod m20261128_000070_triage;
+mod m20261128_000080_replaced;
 mod run;
 
 pub use run::{Direction, Ran, RunError, State, Step, Target};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000050_quiet::Migration),
             Box::new(m20261127_000060_planned::Migration),
             Box::new(m20261128_000070_triage::Migration),
+            Box::new(m20261128_000080_replaced::Migration),
         ]
     }
 }

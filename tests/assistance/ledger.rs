@@ -22,8 +22,10 @@ async fn unlock(app: &TestApp) {
     for table in ["change", "change_position"] {
         match app.backend {
             Backend::Sqlite => {
-                for event in ["UPDATE", "DELETE"] {
-                    app.alter(&format!("DROP TRIGGER {table}_no_{event}")).await.unwrap();
+                for name in ["no_UPDATE", "no_DELETE", "same_key", "same_change"] {
+                    app.alter(&format!("DROP TRIGGER IF EXISTS {table}_{name}"))
+                        .await
+                        .unwrap();
                 }
             }
             Backend::Postgres => app
@@ -43,6 +45,16 @@ on_both! {
             for sql in [format!("UPDATE {table} SET ticket = ticket"), format!("DELETE FROM {table}")] {
                 let refused = app.alter(&sql).await.unwrap_err();
                 assert!(refused.to_string().contains("append-only"), "{sql}: {refused}");
+            }
+        }
+        // SQLite's other way to take a row away, by each key.
+        let replaced = ["change", "change_position", "movement", "request_history"].map(|table| format!("SELECT * FROM {table} LIMIT 1"));
+        let elsewhere = "SELECT -sequence, ticket, ordinal, at, hash, floor, drawn, drawn_by FROM change_position LIMIT 1";
+        let tables = ["change", "change_position", "movement", "request_history", "change_position"];
+        for (table, rows) in tables.iter().zip(replaced.iter().map(String::as_str).chain([elsewhere])) {
+            if app.backend == Backend::Sqlite {
+                let refused = app.alter(&format!("INSERT OR REPLACE INTO {table} {rows}")).await.unwrap_err();
+                assert!(refused.to_string().contains("append-only"), "{table}: {refused}");
             }
         }
         whole(app).await;
