@@ -6,6 +6,7 @@ use entity::country;
 use entity::enums::{Priority, RequestStatus};
 use indexmap::IndexSet;
 use sea_orm::{ActiveEnum, Iterable};
+use sha2::{Digest, Sha256};
 
 use crate::domain::filter::{CategoryField, Filter, ItemField, RequestField, any_leaf};
 use crate::domain::reference::Reference;
@@ -42,7 +43,7 @@ pub(in crate::store::needs) async fn answer(
     let Some((folded, plan, later)) = ready(reader, asked, parts).await? else {
         return Ok(None);
     };
-    let key = format!("{asked:?} {parts:?}");
+    let key = Sha256::digest(format!("{asked:?} {parts:?}")).into();
     let known = folded.cuts.known(&key, reader.reference());
     let mut groups = match known {
         Some(groups) => HashMap::clone(&groups),
