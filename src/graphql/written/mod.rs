@@ -15,8 +15,9 @@ use std::pin::Pin;
 
 use async_graphql::parser::types::{Field, Selection};
 use async_graphql::registry::Registry;
-use async_graphql::resolver_utils::{ContainerType, resolve_container, resolve_list};
+use async_graphql::resolver_utils::{ContainerType, resolve_container};
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
+use futures_util::future::try_join_all;
 
 pub mod json;
 mod leaf;
@@ -147,7 +148,12 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if is_merged(ctx) {
-            return Box::pin(resolve_list(ctx, field, self.0.iter(), Some(self.0.len()))).await;
+            let each = self.0.iter().enumerate().map(|(index, object)| async move {
+                let at = ctx.with_index(index);
+                let resolved = object.resolve(&at, field).await;
+                resolved.map_err(|error| placed(&at, error))
+            });
+            return Box::pin(try_join_all(each)).await.map(Value::List);
         }
         let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
@@ -161,7 +167,7 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
                 self.separate(index, 1, &mut out);
                 let at = ctx.with_index(index);
                 let written = write(&at, &steps, object, &mut out).await;
-                written.map_err(|error| at.set_error_path(error))?;
+                written.map_err(|error| placed(&at, error))?;
             }
             out.push(b']');
             Ok(Value::Binary(out.into()))
@@ -207,6 +213,14 @@ impl<T: ContainerType + Clone> Rows<'_, T> {
 /// Whether the executor has to merge objects that are selected more than once, for which it needs them as trees.
 fn is_merged(ctx: &ContextSelectionSet<'_>) -> bool {
     ctx.data_opt::<Request>().is_none_or(|request| request.merges)
+}
+
+/// An error of an element of a list, told where it happened. The library's lists tell all of them of the element.
+fn placed(at: &ContextSelectionSet<'_>, error: ServerError) -> ServerError {
+    match error.path.is_empty() {
+        true => at.set_error_path(error),
+        false => error,
+    }
 }
 
 /// The fields that are selected of a type, in the order in which they are answered.
