@@ -99,7 +99,7 @@ impl Error {
                 "Only registered documents are answered here: send the id of one as documentId.".into()
             }
             Self::Timeout => {
-                "The time allowed for one request has passed. A write may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.".into()
+                "The time allowed for one request has passed. Where it was a mutation, it may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.".into()
             }
             Self::Internal(_) => "Something went wrong on our side. The request id helps us to find it.".into(),
         }

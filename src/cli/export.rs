@@ -45,6 +45,8 @@ impl Export {
             None => Box::new(std::io::stdout()),
         };
         let reader = store.reader(Arc::new(actor), Consistency::Snapshot);
+        // A pipe may wait for whoever reads it.
+        reader.unhurried().await?;
         let exported = command::export(&reader, self.hxl, BufWriter::new(out), &mut std::io::stderr()).await;
         drop(reader);
         store.close().await;

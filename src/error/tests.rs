@@ -34,7 +34,11 @@ fn an_error_bears_the_code_of_the_documented_list_and_a_text_for_people() {
             "PersistedQueryNotFound",
         ),
         (Error::PersistedQueryRequired, "PERSISTED_QUERY_REQUIRED", "documentId"),
-        (Error::Timeout, "TIMEOUT", "A write may have happened"),
+        (
+            Error::Timeout,
+            "TIMEOUT",
+            "Where it was a mutation, it may have happened",
+        ),
         (Error::Unavailable(text()), "UNAVAILABLE", "What is wrong."),
         (Error::internal(text()), "INTERNAL", "Something went wrong on our side."),
     ] {

@@ -258,6 +258,9 @@ fn is_welcome(request: &HttpRequest, edge: &Edge) -> bool {
         return true;
     };
     let given = single(request, &header::AUTHORIZATION).ok().flatten();
-    let given = given.and_then(|given| given.strip_prefix("Bearer "));
+    let given = given.and_then(|given| given.split_once(' '));
+    let given = given
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token);
     given.is_some_and(|given| given.as_bytes().ct_eq(token.expose_secret().as_bytes()).into())
 }

@@ -92,6 +92,18 @@ impl Bound {
     /// Fields that every request and item must have, and that neither a column nor `fill` says.
     pub fn own(table: &Table, fill: &[(Field, String)]) -> Result<Self, MappingError> {
         let lists = Lists::new();
+        for named in &FIELDS {
+            let columns = table.columns.iter().enumerate();
+            let called = columns.filter(|(_, column)| Field::of_header(&column.header) == Some(named.field));
+            let places: Vec<String> = called.map(|(place, _)| (place + 1).to_string()).collect();
+            if places.len() > 1 {
+                let reason = format!(
+                    "columns {} are all called so: leave one, or rename the others",
+                    places.join(", ")
+                );
+                return Err(MappingError::misfit(named.header, reason));
+            }
+        }
         let mut fields = own_columns(table);
         // Tagged money without quantities is funding: an amount in US dollars.
         if !fields.contains_key(&Field::Quantity)

@@ -88,7 +88,7 @@ pub enum MappingError {
     #[error("the mapping can't be read: {0}")]
     Toml(#[from] toml::de::Error),
     /// It does not fit the file.
-    #[error("the mapping does not fit the file: {field}: {reason}")]
+    #[error("the columns do not fit: {field}: {reason}")]
     Field {
         /// The key of the mapping.
         field: String,

@@ -52,7 +52,7 @@ fn told(code: Option<&str>, fault: &dyn sqlx::error::DatabaseError) -> String {
 /// Said to whoever reads, which is also how a mutation's answer is made once it is done.
 fn unavailable(fault: &DbErr) -> Error {
     tracing::warn!(cause = ?fault, "the database does not answer");
-    let message = "The database does not answer just now: try again in a moment. A mutation may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.";
+    let message = "The database does not answer just now: try again in a moment. Where it was a mutation, it may have happened all the same: the same again with its idempotencyKey tells; without a key, look before you try again.";
     Error::Unavailable(message.into())
 }
 

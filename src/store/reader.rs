@@ -111,16 +111,19 @@ impl Reader {
         self.summary.as_ref()
     }
 
-    /// Lets the statements of its snapshot take any time.
+    /// Lets the statements of its snapshot take any time, and whoever reads what they gave as well.
     ///
     /// # Errors
     /// The database's.
-    pub(crate) async fn unhurried(&self) -> Result<(), Error> {
+    pub async fn unhurried(&self) -> Result<(), Error> {
         match (&self.snapshot, self.backend()) {
             (Some(snapshot), DbBackend::Postgres) => {
                 let mut session = self.begin().await.map_err(fault::error)?;
-                let set = Statement::from_string(DbBackend::Postgres, "SET LOCAL statement_timeout = 0");
-                session.all(set).await.map_err(fault::error)?;
+                for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
+                    let set = format!("SET LOCAL {setting} = 0");
+                    let set = Statement::from_string(DbBackend::Postgres, set);
+                    session.all(set).await.map_err(fault::error)?;
+                }
                 *snapshot.lock().await = Some(session);
                 Ok(())
             }

@@ -334,3 +334,14 @@ fn decimal_commas_are_read_where_the_mapping_says_so() {
     let plan = mapped(&mapping, "iso3;type;plan;usd\nNAM;OTHER;Plan;1.234,5\n");
     assert_eq!(amounts(&plan), [["1234.5"]]);
 }
+
+#[test]
+fn two_columns_of_one_name_are_refused() {
+    let table =
+        Table::of_bytes(format!("{OWN},Quantity\nS,1,BGD,Masks,LOW,a,GOODS,,MASK_MEDICAL_HCW,5,,,,500\n").as_bytes());
+    let refused = Bound::own(&table.unwrap(), &[]).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the columns do not fit: quantity: columns 10, 14 are all called so: leave one, or rename the others"
+    );
+}
