@@ -9,6 +9,8 @@ use entity::enums::{
     RequestStatus, WhoRegion,
 };
 
+use crate::domain::text::fold;
+
 /// A tree of tests on the fields `F` of a noun.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter<F> {
@@ -278,6 +280,16 @@ pub enum ContributionField {
 }
 
 impl Text {
+    /// Texts that have this within.
+    pub fn containing(part: &str) -> Self {
+        Self::Contains(fold(part))
+    }
+
+    /// Texts that begin so.
+    pub fn starting_with(part: &str) -> Self {
+        Self::StartsWith(fold(part))
+    }
+
     /// Whether `value` passes.
     pub fn holds(&self, value: Option<&str>) -> bool {
         self.holds_any(value.into_iter())
@@ -285,7 +297,6 @@ impl Text {
 
     /// Whether any of several names of one thing passes, or for negations, every one.
     pub fn holds_any<'a>(&self, mut values: impl Iterator<Item = &'a str>) -> bool {
-        use crate::domain::text::fold;
         match self {
             Self::Eq(this) => values.any(|value| value == this),
             Self::Ne(this) => values.all(|value| value != this),

@@ -10,7 +10,7 @@ use entity::enums::{
 use crate::domain::filter::{Choice, Filter, Ordered, Text};
 use crate::domain::number;
 use crate::domain::reference::Reference;
-use crate::domain::text::{canonical, fold};
+use crate::domain::text::canonical;
 use crate::error::Error;
 use crate::graphql::fault::Fallible;
 use crate::graphql::scalar::{CountryCode, Date, DateTime, Decimal};
@@ -216,8 +216,8 @@ impl StringFilter {
             ne.map(|text| Text::Ne(canonical(&text))),
             within.map(|texts| Text::In(each(texts))),
             not_in.map(|texts| Text::NotIn(each(texts))),
-            contains.map(|part| Text::Contains(fold(&part))),
-            starts_with.map(|part| Text::StartsWith(fold(&part))),
+            contains.map(|part| Text::containing(&part)),
+            starts_with.map(|part| Text::starting_with(&part)),
             is_null.map(Text::IsNull),
         ]
         .into_iter()

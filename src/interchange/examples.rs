@@ -85,7 +85,7 @@ async fn find(store: &Store, country: &str, commodity: &str) -> Result<Option<(U
     let country = Filter::Is(CountryField::Code(Choice::Eq(country.into())));
     let of_forecast = Filter::All(vec![
         Filter::Is(RequestField::Country(country)),
-        Filter::Is(RequestField::Source(Text::StartsWith("WHO-ESFT".into()))),
+        Filter::Is(RequestField::Source(Text::starting_with("WHO-ESFT"))),
     ]);
     let filter = Filter::All(vec![
         Filter::Is(ItemField::Request(of_forecast)),

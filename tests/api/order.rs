@@ -205,8 +205,8 @@ on_both! {
                     let query = format!("query($order: [ContributionOrder!], $cursor: String) {{
                         assistanceRequests(first: 20) {{ nodes {{ id {page} items {{ id {page} }} }} }}
                         organizations(first: 60) {{ nodes {{ code {page} }} }} }}");
-                    let ask = async |cursor: &Value| {
-                        let told = app.ask(Some(ADMIN), &query, json!({ "order": order, "cursor": cursor })).await;
+                    let ask = async || {
+                        let told = app.ask(Some(ADMIN), &query, json!({ "order": order })).await;
                         let requests = told["assistanceRequests"]["nodes"].as_array().unwrap();
                         let items = requests.iter().flat_map(|request| request["items"].as_array().unwrap());
                         let organizations = told["organizations"]["nodes"].as_array().unwrap();
@@ -220,7 +220,7 @@ on_both! {
                         all.iter().skip(from).take(size).map(|id| (*id).clone()).collect()
                     };
                     let mut next = Value::Null;
-                    for (owner, name, page) in ask(&Value::Null).await {
+                    for (owner, name, page) in ask().await {
                         let all = of(owner, &name);
                         let told: Vec<&Value> = page["nodes"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
                         let context = format!("{order} {count} {size} {owner} {name}");
@@ -239,8 +239,12 @@ on_both! {
                     if next.is_null() {
                         continue;
                     }
-                    let (owner, name, page) = ask(&next).await.into_iter().find(|(_, name, _)| name == item).unwrap();
-                    let all = of(owner, &name);
+                    // A cursor is of the list of its parent, which is asked for alone.
+                    let query = format!("query($order: [ContributionOrder!], $cursor: String) {{
+                        nodes(ids: [{item}]) {{ ... on RequestItem {{ {page} }} }} }}");
+                    let told = app.ask(Some(ADMIN), &query, json!({ "order": order, "cursor": next })).await;
+                    let page = &told["nodes"][0]["contributions"];
+                    let all = of("/item/id", item);
                     let left = match count {
                         "first" => &all[size.min(all.len())..],
                         _ => &all[..all.len().saturating_sub(size)],
