@@ -185,13 +185,17 @@ async fn fill(store: &Store) -> Result<(), StartError> {
 /// Where any of it fails.
 pub async fn figures(store: &Store, config: &Config) -> Result<(), StartError> {
     if config.real_figures() {
-        once(store, "real figures", || load_figures(store)).await?;
+        once(store, FIGURES, || load_figures(store)).await?;
     }
-    if config.examples() {
+    // They are given towards the figures, and are made once those are there.
+    if config.examples() && milestone::is_reached(store, FIGURES).await? {
         once(store, "examples", || load_examples(store)).await?;
     }
     Ok(())
 }
+
+/// What is reached once the bundled figures are loaded.
+const FIGURES: &str = "real figures";
 
 /// Loads what was never loaded. Of servers that start together each may be at it: what two write at once one of them is refused,
 /// so whoever is refused looks again, and goes on from what is there by then.

@@ -50,6 +50,15 @@ over_both! {
         served.into_iter().for_each(|one| drop(one.end()));
     }
 
+    async fn examples_come_once_the_figures_are_there(ground) {
+        let served = Served::start(ground, &["--real-figures=false", "--examples=true"]);
+        assert_eq!(served.ask(None, "{ contributions { totalCount } }").await["contributions"]["totalCount"], 0);
+        served.end();
+        let served = Served::start(ground, &["--real-figures=true", "--examples=true"]);
+        holds(&served.ask(None, COUNTS).await, 8);
+        served.end();
+    }
+
     async fn a_database_of_ones_own_begins_empty(ground) {
         let served = Served::start(ground, &[]);
         let seen = served.ask(None, "{ assistanceRequests { totalCount } contributions { totalCount } countries { totalCount } }").await;
