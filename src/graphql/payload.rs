@@ -43,7 +43,7 @@ pub enum UserErrorCode {
     InUse,
     /// A retired code: choose another.
     Inactive,
-    /// The step is not open in the present status; `params` has `open`, the steps that are.
+    /// The step is not open in the present status; `params` may have `status`, and `open`, the steps that are.
     InvalidTransition,
     /// The step needs a reason.
     ReasonRequired,
