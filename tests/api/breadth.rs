@@ -58,6 +58,14 @@ on_both! {
         for (words, expected) in [(127, json!(0)), (129, json!("BAD_USER_INPUT")), (40_000, json!("BAD_USER_INPUT"))] {
             assert_eq!(requests(app, json!({ "text": "a ".repeat(words) })).await, expected, "{words} words");
         }
+        // Each word is a test, wherever the text stands.
+        let words = (0..64).fold(String::new(), |text, word| text + &format!("{word} "));
+        let texts = |many: usize| -> Value { (0..many).map(|_| json!({ "text": words })).collect() };
+        assert_eq!(requests(app, json!({ "or": texts(10) })).await, 0);
+        assert_eq!(requests(app, json!({ "or": texts(11) })).await, "BAD_USER_INPUT");
+        let of_variable = "query($t: String) { assistanceRequests(filter: { or: [".to_owned() + &"{ text: $t } ".repeat(11) + "] }) { totalCount } }";
+        assert_eq!(told(app, &of_variable, json!({ "t": words })).await, "BAD_USER_INPUT");
+        assert_eq!(told(app, &of_variable, json!({ "t": "one two" })).await, 0);
         let long = "b".repeat(200_000);
         assert_eq!(requests(app, json!({ "title": { "contains": &long[..255] } })).await, 0);
         assert_eq!(requests(app, json!({ "title": { "contains": &long[..256] } })).await, "BAD_USER_INPUT");
@@ -105,10 +113,18 @@ on_both! {
         let some = |quantity: &str| json!({ "items": { "some": { "quantity": { "gt": quantity } } } });
         let five: Value = ["9", "10", "11", "12", "1000000"].iter().map(|quantity| some(quantity)).collect();
         assert_eq!(requests(app, json!({ "and": five })).await, 0);
-        let others: Value = (0..60).map(|_| some("1")).collect();
-        assert_eq!(requests(app, json!({ "or": others })).await, 1);
-        let more: Value = (0..80).map(|_| some("1")).collect();
-        assert_eq!(requests(app, json!({ "or": more })).await, "BAD_USER_INPUT");
+        for (many, expected) in [(19, json!(1)), (20, json!("BAD_USER_INPUT"))] {
+            let tests: Value = (0..many).map(|_| some("1")).collect();
+            assert_eq!(requests(app, json!({ "or": tests })).await, expected, "{many}");
+            assert_eq!(requests(app, json!({ "and": tests })).await, expected, "{many}");
+            let given: Value = (0..many).map(|_| json!({ "contributions": { "some": { "quantity": { "gt": "0" } } } })).collect();
+            assert_eq!(requests(app, json!({ "and": given })).await, expected, "{many}");
+        }
+        let every = ["UNMET", "COMMITTED", "DELIVERED", "PARTLY_COMMITTED", "PARTLY_DELIVERED"];
+        let often: Value = every.iter().cycle().take(200).map(|value| json!(value)).collect();
+        let tests = |many: usize, how: &str| -> Value { (0..many).map(|_| json!({ "fulfilment": { how: often } })).collect() };
+        assert_eq!(requests(app, json!({ "or": tests(6, "notIn") })).await, 0);
+        assert_eq!(requests(app, json!({ "and": tests(6, "in") })).await, 1);
         let items = "query($f: RequestItemFilter) { requestItems(filter: $f) { totalCount } }";
         for (fulfilment, expected) in [("PARTLY_COMMITTED", 200), ("PARTLY_DELIVERED", 0), ("UNMET", 0), ("COMMITTED", 0), ("DELIVERED", 0)] {
             let filter = json!({ "f": { "request": { "fulfilment": { "eq": fulfilment } } } });

@@ -11,7 +11,11 @@ use crate::domain::text::KEY_MAX;
 use crate::error::Error;
 
 /// What a test on related rows counts for: it is a query within the query.
-const RELATED: u64 = 25;
+const RELATED: u64 = 100;
+/// What a word of a text counts for that is looked for word by word: as much as a test of its own.
+const WORD: u64 = 3;
+/// The field whose text is.
+const WORDS: &str = "text";
 /// The fields of filters that lead to other rows.
 const LEADS: [&str; 6] = ["some", "every", "none", "request", "item", "fulfilment"];
 
@@ -20,7 +24,7 @@ const LEADS: [&str; 6] = ["some", "every", "none", "request", "item", "fulfilmen
 pub(super) struct Breadth {
     /// Fields and values, those that lead to other rows counted as more.
     tests: u64,
-    /// Whether a text has more characters than anything that is compared with it.
+    /// Whether a text has more characters than are taken.
     is_long: bool,
 }
 
@@ -39,15 +43,13 @@ impl Breadth {
     pub(super) fn check(self, limits: &Limits) -> Result<(), Error> {
         let most = limits.filter_tests;
         if self.is_long {
-            let message = format!(
-                "A text in a filter has at most {KEY_MAX} characters: nothing that it is compared with is longer."
-            );
+            let message = format!("A text in a filter has at most {KEY_MAX} characters.");
             return Err(Error::BadUserInput(message));
         }
         if self.tests > u64::try_from(most).unwrap_or(u64::MAX) {
             let message = format!(
                 "The filters of an operation hold at most {most} fields and values in all, of which each test on related rows counts \
-                 for {RELATED}. Ask in several operations, or for more and leave out what you don't want."
+                 for {RELATED}, and each word of `text` for {WORD}. Ask in several operations, or for more and leave out what you don't want."
             );
             return Err(Error::BadUserInput(message));
         }
@@ -89,14 +91,29 @@ impl<'a> Filters<'a> {
                 Some(value) => self.value(value),
                 None => self.add(1),
             },
-            Literal::List(items) => items.iter().for_each(|item| self.literal(item)),
+            Literal::List(items) => {
+                self.add(1);
+                items.iter().for_each(|item| self.literal(item));
+            }
+            Literal::Object(fields) if fields.is_empty() => self.add(1),
             Literal::Object(fields) => {
                 for (name, value) in fields {
                     self.field(name);
-                    self.literal(value);
+                    match &**value {
+                        Literal::String(text) if name == WORDS => self.words(text),
+                        Literal::Variable(variable) if name == WORDS => self.words_of(variable),
+                        _ => self.literal(value),
+                    }
                 }
             }
             Literal::String(text) => self.text(text),
+            _ => self.add(1),
+        }
+    }
+
+    fn words_of(&mut self, variable: &str) {
+        match self.variables.get(variable) {
+            Some(Value::String(text)) => self.words(text),
             _ => self.add(1),
         }
     }
@@ -108,10 +125,14 @@ impl<'a> Filters<'a> {
                 self.add(1);
                 items.iter().for_each(|item| self.value(item));
             }
+            Value::Object(fields) if fields.is_empty() => self.add(1),
             Value::Object(fields) => {
                 for (name, value) in fields {
                     self.field(name);
-                    self.value(value);
+                    match value {
+                        Value::String(text) if name == WORDS => self.words(text),
+                        _ => self.value(value),
+                    }
                 }
             }
             Value::String(text) => self.text(text),
@@ -126,6 +147,12 @@ impl<'a> Filters<'a> {
     fn text(&mut self, text: &str) {
         self.found.is_long |= text.chars().nth(KEY_MAX).is_some();
         self.add(1);
+    }
+
+    fn words(&mut self, text: &str) {
+        self.text(text);
+        let words = text.split_whitespace().take(KEY_MAX).count();
+        self.add(WORD.saturating_mul(u64::try_from(words).unwrap_or(u64::MAX)));
     }
 
     fn add(&mut self, tests: u64) {

@@ -2,10 +2,10 @@
 
 use entity::enums::Fulfilment;
 use entity::{assistance_request as ar, request_item as ri};
-use sea_orm::DbBackend;
 use sea_orm::sea_query::{DynIden, Expr, ExprTrait, Func, Query};
+use sea_orm::{DbBackend, Iterable};
 
-use super::{Aliases, always, there_is};
+use super::{Aliases, always, any as any_holds, there_is};
 use crate::domain::filter::Choice;
 
 /// How far a request is met, as `domain::figures::Progress` says it.
@@ -36,7 +36,8 @@ pub(super) fn fulfilment(backend: DbBackend, aliases: &Aliases, request: &DynIde
             Fulfilment::Unmet => asks.not().or(uncovered.and(delivered.not()).and(committed.not())),
         }
     };
-    let any_of = |values: &[Fulfilment]| values.iter().copied().map(is).reduce(Expr::or).unwrap_or(always(false));
+    // Each once, however often it was named.
+    let any_of = |values: &[Fulfilment]| any_holds(Fulfilment::iter().filter(|value| values.contains(value)).map(is));
     match test {
         Choice::Eq(this) => is(*this),
         Choice::Ne(this) => is(*this).not(),

@@ -7,6 +7,7 @@ pub(crate) mod resolve;
 mod share;
 mod visible;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entity::enums::RequestStatus;
@@ -81,9 +82,10 @@ pub(crate) fn request_as(
             test,
         ),
         RequestField::Text(words) => {
-            let each = fold(words);
-            let each = each.split_whitespace();
-            all(each.map(|word| contains(backend, column(ar::Column::TextFolded), word)))
+            let words = fold(words);
+            let each: BTreeSet<&str> = words.split_whitespace().collect();
+            let contains = |word| contains(backend, column(ar::Column::TextFolded), word);
+            all(each.into_iter().map(contains))
         }
         RequestField::Status(test) => {
             let holds = choice(was(ar::Column::Status), test);
