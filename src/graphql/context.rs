@@ -110,6 +110,11 @@ pub fn mutation<'a>(
 }
 
 impl Call<'_> {
+    /// Whether nothing is wrong with its key.
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
     /// Where the write leaves its object.
     pub fn left(&self) -> Left {
         self.author.left.clone()
@@ -123,7 +128,7 @@ impl Call<'_> {
     where
         W: Future<Output = Outcome<T>>,
     {
-        write(self.author.noting(self.problems)).await
+        write(self.author.noting(self.problems, true)).await
     }
 
     /// The same with an input that was parsed before, and what is wrong with it. One that is refused by now may have been taken
@@ -141,10 +146,10 @@ impl Call<'_> {
         T: DeserializeOwned,
         W: Future<Output = Outcome<T>>,
     {
-        let mut problems = self.problems;
+        let (mut problems, is_whole) = (self.problems, more.is_empty());
         problems.0.extend(more.0);
         match parsed {
-            Some(parsed) => write(self.author.noting(problems), parsed).await,
+            Some(parsed) => write(self.author.noting(problems, is_whole), parsed).await,
             None => self.request.store.recall(&self.author, problems).await,
         }
     }

@@ -35,6 +35,8 @@ pub struct Author {
     promised: Option<String>,
     /// What is wrong with the input as far as it was read. The write then only finds out what else is.
     noted: Problems,
+    /// Whether all of it could be read but the key.
+    is_whole: bool,
 }
 
 impl Author {
@@ -46,18 +48,23 @@ impl Author {
             left: Left::default(),
             promised: None,
             noted: Problems::default(),
+            is_whole: true,
         }
     }
 
-    /// With what is wrong with the input already: nothing will be written, and whoever asked is told of it together with what the
-    /// write refuses.
-    pub fn noting(self, noted: Problems) -> Self {
-        Self { noted, ..self }
+    /// With what is wrong with the input already: nothing of the write will stay, and whoever asked is told of it together with what
+    /// the write refuses. Where not all of the input could be read (`is_whole`), the write ends before it writes of it.
+    pub fn noting(self, noted: Problems, is_whole: bool) -> Self {
+        Self {
+            noted,
+            is_whole,
+            ..self
+        }
     }
 
-    /// What was wrong with the input before the write began.
-    pub(super) const fn noted(&self) -> &Problems {
-        &self.noted
+    /// Whether all of the input could be read.
+    pub(super) const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// With what the write will give if it changes anything, where that is known before it begins: it is then remembered

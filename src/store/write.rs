@@ -70,8 +70,8 @@ pub struct Write {
     pub(crate) opened: Opened,
     /// Where its object is left; none where nobody asks for it.
     pub(crate) left: Option<Left>,
-    /// Whether the input is known to be wrong already, so that nothing may be written of it.
-    is_wrong: bool,
+    /// Whether all of the input could be read; of what could not, nothing may be written.
+    is_whole: bool,
 }
 
 impl Write {
@@ -84,13 +84,13 @@ impl Write {
         self.journal.holds_changes()
     }
 
-    /// That nothing is wrong with the input: neither this nor what was noted before the write began. Asked before the first row is
-    /// written, because what could not be read of the input is missing or nothing in it.
+    /// That nothing is wrong with the input: neither this, nor could any of it not be read. Asked before a row is written of what may be
+    /// missing or nothing in it because it could not be read.
     ///
     /// # Errors
     /// The problems; none of its own where all were noted before.
     pub(crate) fn sound(&self, problems: Problems) -> Result<(), Problems> {
-        match problems.is_empty() && !self.is_wrong {
+        match problems.is_empty() && self.is_whole {
             true => Ok(()),
             false => Err(problems),
         }
@@ -107,7 +107,7 @@ impl Write {
             journal: Journal::default(),
             opened: self.opened.within(),
             left: None,
-            is_wrong: false,
+            is_whole: true,
         })
     }
 
@@ -198,7 +198,7 @@ impl Store {
             store: self.clone(),
             journal: Journal::default(),
             left: Some(author.left.clone()),
-            is_wrong: !author.noted().is_empty(),
+            is_whole: author.is_whole(),
         };
         if self.backend() == DbBackend::Sqlite {
             // It is the one that writes: whatever began before has ended.

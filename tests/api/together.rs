@@ -49,6 +49,11 @@ on_both! {
         let mut many = named(request);
         many["addItems"] = (0..201).map(|_| json!({ "commodity": "GLOVES_EXAM", "quantity": "1" })).collect();
         assert_eq!(told(app, &people.focal, "updateAssistanceRequest", many).await, ["TOO_MANY addItems"]);
+        let items = json!([{ "commodity": "NOPE", "quantity": "1" }, { "commodity": "GLOVES_EXAM", "quantity": "1", "externalId": "d" },
+            { "commodity": "GLOVES_EXAM", "quantity": "1", "externalId": " d" }, { "commodity": "GLOVES_EXAM", "quantity": "1", "externalId": "o2" }]);
+        let input = named_with(request, json!({ "addItems": items }));
+        let expected = ["NOT_FOUND addItems.0.commodity", "DUPLICATE addItems.2.externalId", "DUPLICATE addItems.3.externalId"];
+        assert_eq!(told(app, &people.focal, "updateAssistanceRequest", input).await, expected);
         let mut empty = draft();
         empty["title"] = "".into();
         empty["items"] = json!([]);
@@ -61,6 +66,22 @@ on_both! {
         row["externalId"] = "1".into();
         let import = json!({ "source": " ", "rows": [row, draft_row()] });
         assert_eq!(told(app, &people.focal, "importAssistanceRequests", import).await, ["BLANK source", "BLANK rows.0.title"]);
+        row["externalId"] = " ".into();
+        for dry_run in [false, true] {
+            let import = json!({ "source": "S", "rows": [draft_row(), row], "dryRun": dry_run, "idempotencyKey": "" });
+            let expected = ["BLANK idempotencyKey", "BLANK rows.1.title", "BLANK rows.1.externalId"];
+            assert_eq!(told(app, &people.focal, "importAssistanceRequests", import).await, expected);
+        }
+        // What only the database knows.
+        let mut input = draft();
+        input["items"] = json!([]);
+        input["source"] = "S".into();
+        input["externalId"] = "taken".into();
+        let created = app.mutate(&people.focal, "createAssistanceRequest", input.clone(), "assistanceRequest { id version }").await;
+        input["idempotencyKey"] = "".into();
+        assert_eq!(told(app, &people.focal, "createAssistanceRequest", input).await, ["BLANK idempotencyKey", "DUPLICATE externalId"]);
+        let input = named_with(&created["assistanceRequest"], json!({ "idempotencyKey": "" }));
+        assert_eq!(told(app, &people.focal, "submitAssistanceRequest", input).await, ["BLANK idempotencyKey", "NO_ITEMS id"]);
     }
 
     async fn all_that_is_wrong_with_approvals_is_told_at_the_approval(app) {
@@ -78,6 +99,12 @@ on_both! {
             named_with(&request, json!({ "approvals": each.collect::<Vec<_>>() }))
         };
         assert_eq!(told(app, &people.coordinator, verify, nothing("none".into())).await, ["BELOW_COMMITTED approvals.1.approvedQuantity", "INVALID approvals"]);
+        // What can't be read is not nothing.
+        let unread = json!([{ "item": request["items"][0]["id"], "approvedQuantity": "0", "note": "n" },
+            { "item": request["items"][2]["id"], "approvedQuantity": "0", "note": "n" }, { "item": second, "approvedQuantity": "4.12345", "note": "n" }]);
+        assert_eq!(told(app, &people.coordinator, verify, named_with(&request, json!({ "approvals": unread }))).await, ["INVALID approvals.2.approvedQuantity"]);
+        let input = named_with(&request, json!({ "idempotencyKey": "", "reason": "over" }));
+        assert_eq!(told(app, &people.coordinator, "closeAssistanceRequest", input).await[0], "BLANK idempotencyKey");
         let mut input = draft();
         input["submit"] = true.into();
         input["items"] = json!([{ "commodity": "GLOVES_EXAM", "quantity": "5" }]);
@@ -103,6 +130,10 @@ on_both! {
         let given = &given["contribution"];
         let input = named_with(given, json!({ "quantity": "101", "note": long() }));
         assert_eq!(told(app, &people.responder, "updateContribution", input).await, ["TOO_LONG note", "OVER_COMMITTED quantity"]);
+        let pledged = json!({ "item": item, "organization": "WHO", "quantity": "95" });
+        let pledged = app.mutate(&people.responder, create, pledged, "contribution { id version }").await;
+        let input = named_with(&pledged["contribution"], json!({ "trackingReference": "x".repeat(300), "idempotencyKey": "" }));
+        assert_eq!(told(app, &people.responder, "commitContribution", input).await, ["BLANK idempotencyKey", "TOO_LONG trackingReference", "OVER_COMMITTED id"]);
         let record = |more: Value| named_with(given, more);
         let input = record(json!({ "acceptedQuantity": "-1", "on": "2030-01-01" }));
         assert_eq!(told(app, &people.focal, "recordDelivery", input).await, ["OUT_OF_RANGE acceptedQuantity", "OUT_OF_RANGE on"]);

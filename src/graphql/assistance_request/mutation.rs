@@ -6,7 +6,6 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, SimpleObject};
 use uuid::Uuid;
 
-use crate::domain::assistance_request::RequestForm;
 use crate::domain::import::{ImportOptions, RowOutcome};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::step::Step;
@@ -164,26 +163,17 @@ async fn import(ctx: &Context<'_>, input: ImportAssistanceRequestsInput) -> Fall
         rows.into_iter().map(form).collect::<Vec<_>>()
     };
     let forms = match source {
-        Some(source) => is_small.then(|| form(&source)),
-        None => {
-            // Of whatever source they are, the rows may be wrong in themselves.
-            let rows = if is_small { form("") } else { Vec::new() };
+        Some(source) if call.is_sound() => is_small.then(|| form(&source)),
+        _ => {
+            // Nothing is imported, but the rows may be wrong in themselves, of whatever source they are.
+            let rows = if is_small { form("?") } else { Vec::new() };
+            let reference = request.store.reference();
             for (index, row) in rows.iter().enumerate() {
                 let mut of_row = Problems::default();
-                let nowhere = RequestForm {
-                    source: None,
-                    external_id: None,
-                    ..row.form.clone()
-                };
-                nowhere.check(
-                    &request.store.reference(),
-                    request.limits.items,
-                    &Path::Root,
-                    &mut of_row,
-                );
-                problems
-                    .0
-                    .extend(of_row.0.into_iter().map(|problem| problem.of_row(index)));
+                row.form
+                    .check(&reference, request.limits.items, &Path::Root, &mut of_row);
+                let of_row = of_row.0.into_iter().map(|problem| problem.of_row(index));
+                problems.0.extend(of_row);
             }
             None
         }

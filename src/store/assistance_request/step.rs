@@ -67,7 +67,7 @@ async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
         let message = format!("{} needs a reason: others will ask for it.", step.mutation());
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
-    w.sound(problems)?;
+    problems.or_else(Some(()))?;
     advance(w, &row, step, reason).await?;
     Ok(row.id)
 }
@@ -223,7 +223,7 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
             named: 0,
         })
         .collect();
-    let mut seen = HashSet::new();
+    let (mut seen, mut are_read) = (HashSet::new(), true);
     for (index, approval) in approvals.iter().enumerate() {
         let at = list.index(index);
         let place = items.iter().position(|item| Some(item.id) == approval.item);
@@ -233,6 +233,7 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
                 ProblemCode::NotFound,
                 "No item of this request has this id.",
             );
+            are_read = false;
             continue;
         };
         if !seen.insert(item.id) {
@@ -241,6 +242,7 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
                 ProblemCode::Duplicate,
                 "This item is approved twice.",
             );
+            are_read = false;
             continue;
         }
         let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), problems);
@@ -262,6 +264,7 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
         if quantity.is_some_and(|quantity| !first && quantity < movement::figures(item).covered()) {
             problems.push(below_committed(item, index));
         }
+        are_read &= quantity.is_some();
         if let (Some(quantity), Some(slot)) = (quantity, approved.get_mut(place)) {
             *slot = Approved {
                 quantity,
@@ -270,7 +273,7 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
             };
         }
     }
-    if approved.iter().all(|one| one.quantity == 0) {
+    if are_read && approved.iter().all(|one| one.quantity == 0) {
         let message = if first {
             "At least one item is approved above 0: reject the request instead."
         } else {

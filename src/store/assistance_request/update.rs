@@ -12,9 +12,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, QueryFilt
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
-use crate::domain::assistance_request::{
-    Contact, ItemForm, NewItem, check_items, check_quantity, check_unit_cost, check_value,
-};
+use crate::domain::assistance_request::{Contact, ItemForm, check_items, check_quantity, check_unit_cost, check_value};
 use crate::domain::number::ONE_USD_E4;
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
@@ -193,7 +191,7 @@ async fn apply_items(w: &Write, row: &ar::Model, patch: &RequestPatch) -> Outcom
         &Path::Root.field("addItems"),
         &mut problems,
     );
-    check_together(&kept, &changes, &added, patch, w.store.rules().items, &mut problems);
+    check_together(&kept, &changes, patch, w.store.rules().items, &mut problems);
     w.sound(problems)?;
     if !removed.is_empty() {
         ri::Entity::delete_many()
@@ -342,7 +340,6 @@ fn check_change(item: &ri::Model, patch: &ItemPatch, at: &Path<'_>, problems: &m
 fn check_together(
     kept: &[&ri::Model],
     changes: &[ItemChange],
-    added: &[NewItem],
     patch: &RequestPatch,
     most: usize,
     problems: &mut Problems,
@@ -377,12 +374,10 @@ fn check_together(
             problems.add(&list.index(index).field("externalId"), ProblemCode::Duplicate, message);
         }
     }
-    for (index, item) in added.iter().enumerate() {
-        if item
-            .external_id
-            .as_ref()
-            .is_some_and(|external_id| !seen.insert(external_id.clone()))
-        {
+    // Those of new items among each other were told already.
+    for (index, item) in patch.add_items.iter().enumerate() {
+        let external_id = item.external_id.as_deref().map(text::canonical);
+        if external_id.is_some_and(|external_id| seen.contains(&external_id)) {
             let list = Path::Root.field("addItems");
             let message = "Another item has this externalId.";
             problems.add(&list.index(index).field("externalId"), ProblemCode::Duplicate, message);

@@ -29,8 +29,10 @@ const FEW: u64 = 50;
 /// Bytes that one who is behind holds of what it read, about: nobody else has them.
 const BEHIND_BYTES: usize = 16 * 1024;
 
-/// Requests that the filters of all who follow them may match together.
+/// Requests that the filters of all who follow them may match together when they begin.
 const MATCHED: usize = 1_000_000;
+/// Requests that a filter may match without a share of these: wide filters of others keep out no narrow one.
+const NARROW: usize = 100;
 /// Time after which the database is asked although nobody called: a call may be lost, and a server may have ended
 /// between a write and its place in the order.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -233,7 +235,7 @@ impl Feed {
     /// # Errors
     /// `UNAVAILABLE` where those who follow remember too many together.
     pub fn room(&self, requests: usize) -> Result<OwnedSemaphorePermit, Error> {
-        let many = u32::try_from(requests).unwrap_or(u32::MAX);
+        let many = u32::try_from(requests.saturating_sub(NARROW)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.matched).try_acquire_many_owned(many);
         room.map_err(|_| {
             let message =

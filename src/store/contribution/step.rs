@@ -12,7 +12,7 @@ use crate::domain::text::{self, KEY_MAX, TEXT_MAX};
 use crate::store::contribution::hold::Named;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Author, Outcome, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// What names a step: the contribution as it was last seen, when it happened, and why.
 #[derive(Clone, Debug)]
@@ -55,48 +55,44 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
         let message = "cancelContribution needs a reason: the country counts on it.";
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
+    let status = match step {
+        ContributionStep::Commit => ContributionStatus::Committed,
+        ContributionStep::Ship => ContributionStatus::InTransit,
+        _ => ContributionStatus::Cancelled,
+    };
+    let before = write::holding(&row);
+    let after = Holding { status, ..before };
     let on = match check_on(input.on, w.now.date_naive(), write::earliest(w, &row).await?) {
         Ok(on) => on,
         Err(problem) => {
             problems.push(problem);
-            w.now.date_naive()
+            return Err(problems.into());
         }
     };
-    w.sound(problems)?;
+    let cause = Cause {
+        item: row.item_id,
+        contribution: Some(row.id),
+        on,
+    };
+    // Whatever else is wrong, so that it is told too.
+    match write::shift(w, cause, before, after, "id").await {
+        Err(Refused::Problems(more)) => problems.0.extend(more.0),
+        shifted => shifted?,
+    }
+    problems.or_else(Some(()))?;
     let mut change: contribution::ActiveModel = Default::default();
-    let status = match step {
-        ContributionStep::Commit => {
-            change.committed_on = Set(Some(on));
-            ContributionStatus::Committed
-        }
-        ContributionStep::Ship => {
-            change.shipped_on = Set(Some(on));
-            ContributionStatus::InTransit
-        }
+    match step {
+        ContributionStep::Commit => change.committed_on = Set(Some(on)),
+        ContributionStep::Ship => change.shipped_on = Set(Some(on)),
         _ => {
             change.cancelled_on = Set(Some(on));
             change.cancel_reason = Set(reason);
-            ContributionStatus::Cancelled
         }
-    };
-    let before = write::holding(&row);
-    let after = Holding { status, ..before };
+    }
     write::set_holding(&mut change, after);
     if let Some(tracking) = tracking {
         change.tracking_reference = Set(Some(tracking));
     }
-    write::shift(
-        w,
-        Cause {
-            item: row.item_id,
-            contribution: Some(row.id),
-            on,
-        },
-        before,
-        after,
-        "id",
-    )
-    .await?;
     write::save(w, &row, step.action(), change).await?;
     Ok(row.id)
 }
