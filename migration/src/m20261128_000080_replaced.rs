@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// The tables that nothing is ever changed in, and each of their keys.
-const KEYS: [(&str, &str, &str); 5] = [
+const KEYS: [(&str, &str, &str); 8] = [
     ("change", "key", "ticket = NEW.ticket AND ordinal = NEW.ordinal"),
     ("change_position", "key", "sequence = NEW.sequence"),
     (
@@ -15,6 +15,11 @@ const KEYS: [(&str, &str, &str); 5] = [
     ),
     ("movement", "key", "id = NEW.id"),
     ("request_history", "key", "id = NEW.id"),
+    // SQLite numbers the rows of a table without a whole number for its key by itself, and a row can be replaced by that. It is -1
+    // where none is given.
+    ("change", "row", "rowid = NEW.rowid"),
+    ("movement", "row", "rowid = NEW.rowid"),
+    ("request_history", "row", "rowid = NEW.rowid"),
 ];
 
 #[derive(DeriveMigrationName)]

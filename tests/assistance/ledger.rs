@@ -22,7 +22,7 @@ async fn unlock(app: &TestApp) {
     for table in ["change", "change_position"] {
         match app.backend {
             Backend::Sqlite => {
-                for name in ["no_UPDATE", "no_DELETE", "same_key", "same_change"] {
+                for name in ["no_UPDATE", "no_DELETE", "same_key", "same_change", "same_row"] {
                     app.alter(&format!("DROP TRIGGER IF EXISTS {table}_{name}"))
                         .await
                         .unwrap();
@@ -48,13 +48,20 @@ on_both! {
             }
         }
         // SQLite's other way to take a row away, by each key.
-        let replaced = ["change", "change_position", "movement", "request_history"].map(|table| format!("SELECT * FROM {table} LIMIT 1"));
-        let elsewhere = "SELECT -sequence, ticket, ordinal, at, hash, floor, drawn, drawn_by FROM change_position LIMIT 1";
-        let tables = ["change", "change_position", "movement", "request_history", "change_position"];
-        for (table, rows) in tables.iter().zip(replaced.iter().map(String::as_str).chain([elsewhere])) {
+        let replaced = ["change", "change_position", "movement", "request_history"].map(|table| format!("{table} SELECT * FROM {table} LIMIT 1"));
+        let elsewhere = [
+            "change_position SELECT -sequence, ticket, ordinal, at, hash, floor, drawn, drawn_by FROM change_position LIMIT 1",
+            "movement (rowid, id, item_id, happened_on, recorded_at, requested_milli, pledged_milli, committed_milli, in_transit_milli, delivered_milli, uncovered_milli, unmet_milli)
+                SELECT rowid, randomblob(16), item_id, happened_on, recorded_at, 1, 0, 0, 0, 0, 1, 1 FROM movement LIMIT 1",
+            "request_history (rowid, id, request_id, happened_on, recorded_at, status, priority)
+                SELECT rowid, randomblob(16), request_id, happened_on, recorded_at, status, priority FROM request_history LIMIT 1",
+            "change (rowid, ticket, ordinal, at, actor, action, subject_type, subject_key, seen_before, seen_after, diff, digest)
+                SELECT rowid, -ticket, ordinal, at, 'key:forged', action, subject_type, subject_key, seen_before, seen_after, diff, digest FROM change LIMIT 1",
+        ];
+        for rows in replaced.iter().map(String::as_str).chain(elsewhere) {
             if app.backend == Backend::Sqlite {
-                let refused = app.alter(&format!("INSERT OR REPLACE INTO {table} {rows}")).await.unwrap_err();
-                assert!(refused.to_string().contains("append-only"), "{table}: {refused}");
+                let refused = app.alter(&format!("INSERT OR REPLACE INTO {rows}")).await.unwrap_err();
+                assert!(refused.to_string().contains("append-only"), "{rows}: {refused}");
             }
         }
         whole(app).await;
