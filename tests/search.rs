@@ -379,6 +379,7 @@ async fn the_schema_answers_with_members_scores_and_snippets() {
         limits: Arc::new(Limits::default()),
         // The answer is looked at as a tree.
         merges: true,
+        written: Default::default(),
     });
     let answer = nam_needs::graphql::schema().execute(request).await;
     let json = serde_json::to_value(&answer).expect("JSON");

@@ -1,6 +1,7 @@
 //! What every resolver has at hand: who asks, the store, and the limits.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::InputType;
@@ -27,6 +28,24 @@ pub struct Request {
     pub limits: Arc<Limits>,
     /// Whether its document selects an object more than once under one name, so that what is selected must be merged.
     pub merges: bool,
+    /// How much of the answer was written so far.
+    pub written: Written,
+}
+
+/// Bytes of an answer, at most. Plain lists within each other are priced as if they were short, so that no price bounds them.
+pub const ANSWER: usize = 32 * 1024 * 1024;
+
+/// Bytes of objects and lists that were written for one request. What is written for a list and then put into another counts
+/// twice, so that more than an answer has may be counted.
+#[derive(Clone, Debug, Default)]
+pub struct Written(Arc<AtomicUsize>);
+
+impl Written {
+    /// Counts so many bytes. False where they are more than are written for one request.
+    pub fn add(&self, bytes: usize) -> bool {
+        let before = self.0.fetch_add(bytes, Ordering::Relaxed);
+        before.saturating_add(bytes) <= ANSWER.saturating_mul(2)
+    }
 }
 
 /// Tells, by being dropped, that a subscription has fixed the place from which it tells, or never will.

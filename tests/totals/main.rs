@@ -468,6 +468,7 @@ async fn the_schema_answers_totals_in_a_fixed_number_of_statements() {
             limits: Arc::new(Limits::default()),
             // The answer is looked at as a tree.
             merges: true,
+            written: Default::default(),
         };
         let before = w.store.statements();
         let answer = nam_needs::graphql::schema()

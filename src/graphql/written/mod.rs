@@ -24,7 +24,9 @@ mod leaf;
 
 pub use leaf::{Leaf, Leaves, Write, is_of_row};
 
-use crate::graphql::context::Request;
+use crate::error::Error;
+use crate::graphql::context::{ANSWER, Request};
+use crate::graphql::fault::Fault;
 
 /// An object.
 #[derive(Clone, Debug)]
@@ -95,6 +97,9 @@ const SPARE: usize = 16;
 /// Bytes that are reserved at once for a list, at most: its first object may be the only long one.
 const MOST: usize = 256 * 1024;
 
+/// Bytes that a value of a tree takes besides its text, about.
+const LITTLE: usize = 64;
+
 /// What has to be waited for. A box, because types select each other without end.
 type Later<'a> = Pin<Box<dyn Future<Output = ServerResult<Value>> + Send + 'a>>;
 
@@ -107,21 +112,23 @@ impl<T: ContainerType + Leaves> OutputType for One<T> {
         T::create_type_info(registry)
     }
 
-    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, _: &Positioned<Field>) -> ServerResult<Value> {
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if is_merged(ctx) {
-            return Box::pin(resolve_container(ctx, &self.0)).await;
+            let value = Box::pin(resolve_container(ctx, &self.0)).await?;
+            return merged(ctx, field, value);
         }
         let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
         if write_leaves(ctx, &steps, &self.0, &mut out) {
-            return Ok(Value::Binary(out.into()));
+            return written(ctx, field, out);
         }
+        fits(field, &out)?;
         out.clear();
-        let written: Later<'_> = Box::pin(async {
+        let later: Later<'_> = Box::pin(async {
             write(ctx, &steps, &self.0, &mut out).await?;
-            Ok(Value::Binary(out.into()))
+            written(ctx, field, out)
         });
-        written.await
+        later.await
     }
 }
 
@@ -153,26 +160,28 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
                 let resolved = object.resolve(&at, field).await;
                 resolved.map_err(|error| placed(&at, error))
             });
-            return Box::pin(try_join_all(each)).await.map(Value::List);
+            let values = Box::pin(try_join_all(each)).await?;
+            return merged(ctx, field, Value::List(values));
         }
         let steps = plan::<T>(ctx)?;
         let mut out = Vec::with_capacity(OBJECT);
         if self.write_leaves(ctx, &steps, &mut out) {
-            return Ok(Value::Binary(out.into()));
+            return written(ctx, field, out);
         }
+        fits(field, &out)?;
         out.clear();
-        let written: Later<'_> = Box::pin(async {
+        let later: Later<'_> = Box::pin(async {
             out.push(b'[');
             for (index, object) in self.0.iter().enumerate() {
                 self.separate(index, 1, &mut out);
                 let at = ctx.with_index(index);
-                let written = write(&at, &steps, object, &mut out).await;
-                written.map_err(|error| placed(&at, error))?;
+                let done = write(&at, &steps, object, &mut out).await;
+                done.map_err(|error| placed(&at, error))?;
             }
             out.push(b']');
-            Ok(Value::Binary(out.into()))
+            written(ctx, field, out)
         });
-        written.await
+        later.await
     }
 }
 
@@ -190,7 +199,7 @@ impl<T: ContainerType + Clone> Rows<'_, T> {
         let begin = out.len();
         for (index, object) in self.0.iter().enumerate() {
             self.separate(index, begin, out);
-            if !write_leaves(ctx, steps, object, out) {
+            if !write_leaves(ctx, steps, object, out) || out.len() > ANSWER {
                 return false;
             }
         }
@@ -221,6 +230,53 @@ fn placed(at: &ContextSelectionSet<'_>, error: ServerError) -> ServerError {
         true => at.set_error_path(error),
         false => error,
     }
+}
+
+/// What was written, as a value, unless the answer gets too large.
+fn written(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, out: Vec<u8>) -> ServerResult<Value> {
+    fits(field, &out)?;
+    match counts(ctx, out.len()) {
+        true => Ok(Value::Binary(out.into())),
+        false => Err(too_large(field)),
+    }
+}
+
+/// The same of a tree, whose texts alone are counted, and something for each value.
+fn merged(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, value: Value) -> ServerResult<Value> {
+    match counts(ctx, size(&value)) {
+        true => Ok(value),
+        false => Err(too_large(field)),
+    }
+}
+
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Binary(json) => json.len(),
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Object(fields) => fields.values().map(|value| LITTLE + size(value)).sum(),
+        _ => 0,
+    }
+}
+
+fn counts(ctx: &ContextSelectionSet<'_>, bytes: usize) -> bool {
+    ctx.data_opt::<Request>()
+        .is_none_or(|request| request.written.add(bytes))
+}
+
+fn fits(field: &Positioned<Field>, out: &[u8]) -> ServerResult<()> {
+    match out.len() <= ANSWER {
+        true => Ok(()),
+        false => Err(too_large(field)),
+    }
+}
+
+fn too_large(field: &Positioned<Field>) -> ServerError {
+    let most = ANSWER / 1024 / 1024;
+    let message =
+        format!("The answer is larger than {most} MiB: select less within lists, or ask in several operations.");
+    let error = async_graphql::Error::from(Fault(Error::TooComplex(message)));
+    error.into_server_error(field.pos)
 }
 
 /// The fields that are selected of a type, in the order in which they are answered.
@@ -313,6 +369,7 @@ async fn write<T: ContainerType>(
             let value = object.resolve_field(&field).await?;
             json::write(out, &value.unwrap_or_default());
         }
+        fits(step.field, out)?;
     }
     out.push(b'}');
     Ok(())

@@ -18,10 +18,10 @@ use crate::store::inherited;
 /// millisecond, as long as the rest of a request takes for a few.
 const LIGHT: u64 = 300;
 
-/// Whether it sorts and adds up what its price does not tell: groups without number, or months.
-fn sums(admitted: &Admitted) -> bool {
+/// Whether its price does not tell what it computes: groups without number, months, or lists of lists.
+fn is_open(admitted: &Admitted) -> bool {
     let sums = |root: &String| matches!(root.as_str(), "needsAnalysis" | "needsTimeline");
-    admitted.roots.iter().any(sums)
+    admitted.lists > 1 || admitted.roots.iter().any(sums)
 }
 
 impl Call {
@@ -34,7 +34,7 @@ impl Call {
         }
         let cost = self.cost(&actor, admitted.cost);
         let is_signed_in = actor.is_signed_in();
-        let is_apart = fate.is_none() && (admitted.cost > LIGHT || sums(&admitted));
+        let is_apart = fate.is_none() && (admitted.cost > LIGHT || is_open(&admitted));
         let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
             Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
             None => match self.run(actor, admitted, is_apart).await {
@@ -111,6 +111,7 @@ impl Call {
             store: self.edge.store.clone(),
             limits: self.edge.rules.limits.clone(),
             merges: admitted.merges,
+            written: context::Written::default(),
         });
         request.operation_name = admitted.operation_name;
         request.set_parsed_query(admitted.form.document.clone());

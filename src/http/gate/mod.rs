@@ -80,6 +80,8 @@ pub struct Admitted {
     pub variables: Variables,
     /// What it costs.
     pub cost: u64,
+    /// Levels of plain lists within each other, whose lengths no price knows.
+    pub lists: u32,
     /// The hash of the document's text and of the limits it was measured by.
     pub hash: [u8; 32],
     /// What it can read.
@@ -166,6 +168,7 @@ impl Gate {
             form: document.form(operation, known, &variables)?,
             variables,
             cost: afford(price, incoming)?,
+            lists: price.lists,
             hash,
             reach: Arc::clone(&known.reach),
             merges: known.merges,

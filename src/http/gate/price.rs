@@ -31,6 +31,8 @@ pub(super) struct Price {
     pub introspection: u64,
     /// What the filters test.
     pub filters: Breadth,
+    /// Levels of plain lists within each other, whose lengths no price knows.
+    pub lists: u32,
 }
 
 /// Prices an operation of a valid document that has been found small enough.
@@ -52,6 +54,7 @@ pub(super) fn price(
         data: sum.once,
         introspection: sum.introspection,
         filters: sum.filters,
+        lists: sum.lists,
     }
 }
 
@@ -62,6 +65,7 @@ struct Sum {
     row: u64,
     introspection: u64,
     filters: Breadth,
+    lists: u32,
 }
 
 impl Sum {
@@ -78,6 +82,7 @@ impl Sum {
             row: self.row.saturating_add(other.row),
             introspection: self.introspection.saturating_add(other.introspection),
             filters: self.filters.and(other.filters),
+            lists: self.lists.max(other.lists),
         }
     }
 }
@@ -122,8 +127,12 @@ impl<'a> Pricing<'a> {
     fn field(&mut self, parent: &str, field: &'a Field, root: Option<OperationType>) -> Sum {
         let filters = Filters::new(self.variables, self.limits).of(field);
         let sum = self.answered(parent, field, root);
+        let is_list = field.ty().is_list() && !field.selection_set.is_empty();
         Sum {
             filters: sum.filters.and(filters),
+            lists: sum
+                .lists
+                .saturating_add(u32::from(is_list && !parent.ends_with("Connection"))),
             ..sum
         }
     }
@@ -140,11 +149,12 @@ impl<'a> Pricing<'a> {
             });
         }
         let inner = self.selections(&field.selection_set, None);
-        let filters = inner.filters;
+        let (filters, lists) = (inner.filters, inner.lists);
         if matches!(name, "__schema" | "__type") {
             return Sum {
                 introspection: object(inner),
                 filters,
+                lists,
                 ..Sum::default()
             };
         }
@@ -152,16 +162,19 @@ impl<'a> Pricing<'a> {
             "nodes" if of_connection => Sum {
                 row: object(inner),
                 filters,
+                lists,
                 ..Sum::default()
             },
             // The edge itself is part of its node's row.
             "edges" if of_connection => Sum {
                 row: inner.once.max(1),
                 filters,
+                lists,
                 ..Sum::default()
             },
             _ => Sum {
                 filters,
+                lists,
                 ..Sum::once(self.own(parent, field, inner).saturating_add(extra(name, root)))
             },
         }
