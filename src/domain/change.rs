@@ -135,6 +135,11 @@ pub struct Told {
 }
 
 impl Change {
+    /// Whether `actor` sees after it what it is about.
+    pub fn is_seen_after(&self, actor: &Actor) -> bool {
+        sees(actor, self.seen_after, self.country.as_deref())
+    }
+
     /// What `actor` is told of it; none where it does not exist for them.
     pub fn tell(&self, actor: &Actor) -> Option<Told> {
         let country = self.country.as_deref();

@@ -124,6 +124,13 @@ impl Matched {
         })
     }
 
+    /// The subscriber sees the request no more.
+    fn forget(&mut self, request: Uuid) {
+        if let Some(ids) = &mut self.ids {
+            ids.remove(&request);
+        }
+    }
+
     /// Whether the filter matches the request now, or did before.
     async fn holds(&mut self, place: &Place, request: Uuid) -> Result<bool, Error> {
         let Some(ids) = &mut self.ids else { return Ok(true) };
@@ -219,13 +226,20 @@ async fn next_request(
         return Some(Ok(None));
     };
     // What the same write, or the next ones, changed of the same request is in the same answer.
+    let mut is_seen = edge.change.is_seen_after(&place.actor);
     while let Some(next) = place
         .waiting
         .front()
         .filter(|next| next.change.request == Some(request))
     {
         place.sequence = next.change.sequence;
+        is_seen |= next.change.is_seen_after(&place.actor);
         place.waiting.pop_front();
+    }
+    // Most changes are of drafts, which the database need not be asked for where nobody here sees them.
+    if !is_seen {
+        matched.forget(request);
+        return Some(Ok(None));
     }
     Some(Box::pin(look(place, matched, columns, request)).await)
 }
