@@ -120,6 +120,14 @@ on_both! {
             let given: Value = (0..many).map(|_| json!({ "contributions": { "some": { "quantity": { "gt": "0" } } } })).collect();
             assert_eq!(requests(app, json!({ "and": given })).await, expected, "{many}");
         }
+        // For each row of one, those of the other are asked.
+        let some = |within: Value| json!({ "items": { "some": within } });
+        let leads = some(json!({ "contributions": { "some": { "quantity": { "gt": "0" } } } }));
+        assert_eq!(requests(app, json!({ "and": [leads, leads, leads, leads] })).await, 1);
+        assert_eq!(requests(app, json!({ "and": [leads, leads, leads, leads, leads] })).await, "BAD_USER_INPUT");
+        let three = some(json!({ "request": some(json!({ "quantity": { "gt": "1" } })) }));
+        assert_eq!(requests(app, three.clone()).await, 1);
+        assert_eq!(requests(app, some(json!({ "request": three }))).await, "BAD_USER_INPUT");
         let every = ["UNMET", "COMMITTED", "DELIVERED", "PARTLY_COMMITTED", "PARTLY_DELIVERED"];
         let often: Value = every.iter().cycle().take(200).map(|value| json!(value)).collect();
         let tests = |many: usize, how: &str| -> Value { (0..many).map(|_| json!({ "fulfilment": { how: often } })).collect() };
@@ -149,5 +157,29 @@ on_both! {
             let changes = app.ask(None, "query($a: [String!]) { changes(filter: { actions: $a }) { nodes { id } } }", json!({ "a": actions })).await;
             assert_eq!(changes["changes"]["nodes"], json!([]));
         }
+    }
+}
+
+on_both! {
+    async fn lists_within_lists_make_no_answer_without_bound(app) {
+        large(app).await;
+        // 200 items, each with its request, each with its 200 items: 40,000 are told, 8,000,000 are not.
+        let two = "{ assistanceRequests(first: 1) { nodes { items { request { items { id } } } } } }";
+        let (status, answer) = app.post(None, two, json!({})).await;
+        assert_eq!((status, &answer["errors"]), (200, &Value::Null));
+        let items = answer["data"]["assistanceRequests"]["nodes"][0]["items"].as_array().unwrap();
+        assert_eq!(items.iter().map(|item| item["request"]["items"].as_array().unwrap().len()).sum::<usize>(), 40_000);
+        let three = "{ assistanceRequests(first: 1) { nodes { items { request { items { request { items { id } } } } } } } }";
+        // Written as it is read, and as a tree, because it is selected twice.
+        let twice = "{ assistanceRequests(first: 1) { nodes { id } nodes { items { request { items { request { items { id } } } } } } } }";
+        for query in [three, twice] {
+            let (_, answer) = app.post(None, query, json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{query}");
+            assert_eq!(answer["data"]["assistanceRequests"], Value::Null, "{query}");
+        }
+        let wide = two.replace("items { id }", "items { id externalId description quantity approvedQuantity uncoveredQuantity unmetQuantity }");
+        let twenty: String = (0..20).map(|number| format!("a{number}: {}", &wide[2..wide.len() - 2])).collect();
+        let (_, answer) = app.post(None, &format!("{{ {twenty} }}"), json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
     }
 }

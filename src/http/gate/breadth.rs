@@ -12,6 +12,8 @@ use crate::error::Error;
 
 /// What a test on related rows counts for: it is a query within the query.
 const RELATED: u64 = 100;
+/// How many times as much it counts within another: for each row of that it is asked anew.
+const WITHIN: u64 = 3;
 /// What a word of a text counts for that is looked for word by word: as much as a test of its own.
 const WORD: u64 = 3;
 /// The field whose text is.
@@ -49,7 +51,7 @@ impl Breadth {
         if self.tests > u64::try_from(most).unwrap_or(u64::MAX) {
             let message = format!(
                 "The filters of an operation hold at most {most} fields and values in all, of which each test on related rows counts \
-                 for {RELATED}, and each word of `text` for {WORD}. Ask in several operations, or for more and leave out what you don't want."
+                 for {RELATED}, {WITHIN} times as much within another, and each word of `text` for {WORD}. Ask in several operations, or for more and leave out what you don't want."
             );
             return Err(Error::BadUserInput(message));
         }
@@ -78,31 +80,31 @@ impl<'a> Filters<'a> {
         for argument in &field.arguments {
             let definition = field.definition.argument_by_name(&argument.name);
             if definition.is_some_and(|definition| is_filter(definition.ty.inner_named_type())) {
-                self.literal(&argument.value);
+                self.literal(&argument.value, RELATED);
             }
         }
         self.found
     }
 
-    fn literal(&mut self, value: &Literal) {
+    fn literal(&mut self, value: &Literal, related: u64) {
         match value {
             _ if self.found.tests > self.most => {}
             Literal::Variable(name) => match self.variables.get(name.as_str()) {
-                Some(value) => self.value(value),
+                Some(value) => self.value(value, related),
                 None => self.add(1),
             },
             Literal::List(items) => {
                 self.add(1);
-                items.iter().for_each(|item| self.literal(item));
+                items.iter().for_each(|item| self.literal(item, related));
             }
             Literal::Object(fields) if fields.is_empty() => self.add(1),
             Literal::Object(fields) => {
                 for (name, value) in fields {
-                    self.field(name);
+                    let within = self.field(name, related);
                     match &**value {
                         Literal::String(text) if name == WORDS => self.words(text),
                         Literal::Variable(variable) if name == WORDS => self.words_of(variable),
-                        _ => self.literal(value),
+                        _ => self.literal(value, within),
                     }
                 }
             }
@@ -118,20 +120,20 @@ impl<'a> Filters<'a> {
         }
     }
 
-    fn value(&mut self, value: &Value) {
+    fn value(&mut self, value: &Value, related: u64) {
         match value {
             _ if self.found.tests > self.most => {}
             Value::List(items) => {
                 self.add(1);
-                items.iter().for_each(|item| self.value(item));
+                items.iter().for_each(|item| self.value(item, related));
             }
             Value::Object(fields) if fields.is_empty() => self.add(1),
             Value::Object(fields) => {
                 for (name, value) in fields {
-                    self.field(name);
+                    let within = self.field(name, related);
                     match value {
                         Value::String(text) if name == WORDS => self.words(text),
-                        _ => self.value(value),
+                        _ => self.value(value, within),
                     }
                 }
             }
@@ -140,8 +142,18 @@ impl<'a> Filters<'a> {
         }
     }
 
-    fn field(&mut self, name: &str) {
-        self.add(if LEADS.contains(&name) { RELATED } else { 1 });
+    /// Counts a field, where a test on related rows counts for so much. Gives for how much one within it does.
+    fn field(&mut self, name: &str, related: u64) -> u64 {
+        match LEADS.contains(&name) {
+            true => {
+                self.add(related);
+                related.saturating_mul(WITHIN)
+            }
+            false => {
+                self.add(1);
+                related
+            }
+        }
     }
 
     fn text(&mut self, text: &str) {
