@@ -43,7 +43,7 @@ pub struct Bounds {
     #[arg(long, env = "MAX_LIST_VALUES", value_name = "COUNT", default_value_t = 200, value_parser = value_parser!(u16).range(1..=10_000), global = true)]
     pub max_list_values: u16,
 
-    /// Fields and values of all filters of an operation, where a test on related rows counts as 100, and 3 times as much within another
+    /// Fields and values of all filters of an operation, where a test on related rows counts as 100, and twice as much within another
     #[arg(long, env = "MAX_FILTER_TESTS", value_name = "COUNT", default_value_t = 2_000, value_parser = value_parser!(u16).range(1..=2_000), global = true)]
     pub max_filter_tests: u16,
 

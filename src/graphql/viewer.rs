@@ -85,7 +85,7 @@ pub struct ViewerLimits {
     /// Values of a list in an input.
     max_list_values: i32,
     /// Fields and values of all filters of an operation; each `some`, `every`, `none`, `request`, `item` and `fulfilment` counts as
-    /// 100, three times as much within another, each word of `text` as 3.
+    /// 100, twice as much within another, each word of `text` as 3.
     max_filter_tests: i32,
     /// Errors told in one answer.
     max_errors: i32,

@@ -1,4 +1,5 @@
-//! Changes as they happen. A stream reads on only when it is asked to, so whoever reads slowly holds nothing in memory.
+//! Changes as they happen. A stream reads on only when it is asked to, so whoever reads slowly holds one answer in
+//! memory, and where it is far behind the next few changes.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;

@@ -13,7 +13,7 @@ use crate::error::Error;
 /// What a test on related rows counts for: it is a query within the query.
 const RELATED: u64 = 100;
 /// How many times as much it counts within another: for each row of that it is asked anew.
-const WITHIN: u64 = 3;
+const WITHIN: u64 = 2;
 /// What a word of a text counts for that is looked for word by word: as much as a test of its own.
 const WORD: u64 = 3;
 /// The field whose text is.
