@@ -28,8 +28,8 @@ pub struct Request {
     pub limits: Arc<Limits>,
     /// Whether its document selects an object more than once under one name, so that what is selected must be merged.
     pub merges: bool,
-    /// How much of the answer was written so far.
-    pub written: Written,
+    /// How much of the answer was written so far; none where there are many answers, each of which has its own bound.
+    pub written: Option<Written>,
 }
 
 /// Bytes of an answer, at most. Plain lists within each other are priced as if they were short, so that no price bounds them.

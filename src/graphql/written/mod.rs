@@ -260,8 +260,8 @@ fn size(value: &Value) -> usize {
 }
 
 fn counts(ctx: &ContextSelectionSet<'_>, bytes: usize) -> bool {
-    ctx.data_opt::<Request>()
-        .is_none_or(|request| request.written.add(bytes))
+    let written = ctx.data_opt::<Request>().and_then(|request| request.written.as_ref());
+    written.is_none_or(|written| written.add(bytes))
 }
 
 fn fits(field: &Positioned<Field>, out: &[u8]) -> ServerResult<()> {

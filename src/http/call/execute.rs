@@ -111,7 +111,7 @@ impl Call {
             store: self.edge.store.clone(),
             limits: self.edge.rules.limits.clone(),
             merges: admitted.merges,
-            written: context::Written::default(),
+            written: (admitted.kind != OperationKind::Subscription).then(context::Written::default),
         });
         request.operation_name = admitted.operation_name;
         request.set_parsed_query(admitted.form.document.clone());
