@@ -3,8 +3,7 @@
 //! more for each statement. Here a connection comes back as it is known to be: at the end of a snapshot its ROLLBACK is on the
 //! way, and only one whose request went away in the middle, or was refused something, is put in order first.
 
-use std::future::{poll_fn, ready};
-use std::pin::pin;
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,10 +16,10 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tracing::dispatcher::{Dispatch, with_default};
 
 use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
+use crate::store::unseen;
 
 /// Time after which a connection is closed and a new one opened.
 const KEPT: Duration = Duration::from_secs(600);
@@ -31,9 +30,6 @@ const MOVES: Duration = Duration::from_secs(2);
 /// Time for the end of what a dropped request left under way, and for an answer of one that rested. After it the
 /// connection is closed, at which the database ends the statement too (`client_connection_check_interval`).
 const LEFT: Duration = Duration::from_millis(100);
-
-/// Time from which on a statement is surely not over when it is looked at for the first time.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// The connections, as many at once as the pool has.
 #[derive(Debug)]
@@ -48,8 +44,8 @@ pub(super) struct Lanes {
     patience: Duration,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
-    /// Whether no statement is logged that is over at once.
-    logs_late: bool,
+    /// Time from which on a statement is logged as slow.
+    slow: Duration,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
 }
@@ -106,7 +102,7 @@ impl Lanes {
             patience,
             loss,
             statements,
-            logs_late: slow >= LOOK,
+            slow,
             runtime: Handle::current(),
         })
     }
@@ -307,10 +303,7 @@ impl Lane {
         self.is_busy = true;
         let sent = Instant::now();
         let rows = query(statement).fetch_all(&mut *held.connection);
-        let rows = match self.lanes.logs_late && !tracing::enabled!(target: "sqlx::query", tracing::Level::DEBUG) {
-            true => begun_unseen(rows).await,
-            false => rows.await,
-        };
+        let rows = unseen::begun(self.lanes.slow, rows).await;
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
@@ -391,17 +384,6 @@ impl Drop for Lane {
             drop(permit);
         });
     }
-}
-
-/// Begins what reads rows where no span is current: the library takes the one that it finds along, and goes into it and out again
-/// twice for each row. Nothing that is logged in the first moment is seen.
-async fn begun_unseen<F: Future>(rows: F) -> F::Output {
-    let (mut rows, mut is_first) = (pin!(rows), true);
-    poll_fn(|context| match std::mem::take(&mut is_first) {
-        true => with_default(&Dispatch::none(), || rows.as_mut().poll(context)),
-        false => rows.as_mut().poll(context),
-    })
-    .await
 }
 
 fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {

@@ -59,6 +59,7 @@ mod shared;
 mod statements;
 mod together;
 mod turn;
+mod unseen;
 mod wall;
 mod write;
 
