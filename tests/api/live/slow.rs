@@ -265,7 +265,8 @@ on_both_with! { &["--live-ping-ms=500", "--live-stall-ms=60000"],
         assert_eq!(client.hear().await["type"], "next");
         // Longer than it takes to be missed: no ping gets through behind the message that is not read.
         tokio::time::sleep(Duration::from_millis(2_500)).await;
-        for _ in 0..3 {
+        // All of it: some was on its way before anybody could have been missed.
+        for _ in 1..CHANGES {
             assert_eq!(client.hear().await["type"], "next");
         }
     }
