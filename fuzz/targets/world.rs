@@ -12,9 +12,7 @@ use nam_needs::config::Config;
 use nam_needs::domain::actor::Actor;
 use nam_needs::domain::reference::Reference;
 use nam_needs::store::reference::Files;
-use nam_needs::store::{Clock, Consistency, Reader, Statements, Store};
-use sea_orm::SqlxPostgresConnector;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use nam_needs::store::{self, Clock, Consistency, Reader, Store};
 use tokio::runtime::{Builder, Runtime};
 
 #[derive(Parser)]
@@ -62,15 +60,7 @@ impl World {
         let sqlite = runtime.block_on(app::open(&config, clock.clone())).unwrap();
         let postgres = {
             let _within = runtime.enter();
-            let nowhere = PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass().port(1));
-            let pool = SqlxPostgresConnector::from_sqlx_postgres_pool(nowhere);
-            Store::new(
-                pool.clone(),
-                pool,
-                Arc::new(Statements::default()),
-                clock,
-                sqlite.rules(),
-            )
+            store::unreached(clock, sqlite.rules())
         };
         postgres.set_reference(reference());
         Self {

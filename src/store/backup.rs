@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbBackend, SqlxSqliteConnector, Statement};
 use sqlx::SqlitePool;
@@ -16,7 +17,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::error::Error;
 use crate::store::change::{self, Verified};
-use crate::store::{Clock, Rules, Store};
+use crate::store::leash::{Leashes, Limits};
+use crate::store::{Clock, Rules, Store, Ways};
 
 /// What SQLite keeps beside a database that is open, or that was not closed.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
@@ -194,11 +196,23 @@ async fn verify(file: &Path, rules: Rules) -> Result<Verified, String> {
         .filename(file)
         .read_only(true)
         .immutable(true);
-    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-    let pool = pool.map_err(|fault| fault.to_string())?;
+    let open = || {
+        SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+    };
+    let [pool, leashed] = [open().await, open().await].map(|pool| pool.map_err(|fault| fault.to_string()));
+    let (pool, leashed) = (pool?, leashed?);
     let sound = check_pages(&pool).await;
     let database = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-    let store = Store::new(database.clone(), database, Arc::default(), Clock::System, rules);
+    let limits = Limits {
+        statement: None,
+        patience: Duration::MAX,
+        slow: Duration::MAX,
+    };
+    let ways = Ways::Sqlite(Leashes::new(leashed, limits, Arc::default()));
+    let pools = [database.clone(), database];
+    let store = Store::new(pools, ways, Arc::default(), Arc::default(), Clock::System, rules);
     let verified = match sound {
         Ok(()) => check_ledger(&store).await,
         Err(why) => Err(why),

@@ -11,9 +11,10 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::store::lanes::Lanes;
+use crate::store::leash::{Leashes, Limits};
 use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
-use crate::store::{Clock, Rules, Store};
+use crate::store::{Clock, Rules, Store, Ways};
 
 /// Connections for what the server does by itself, besides those of requests.
 const BESIDE: u32 = 2;
@@ -34,6 +35,14 @@ pub struct Connect {
 }
 
 impl Connect {
+    fn limits(&self) -> Limits {
+        Limits {
+            statement: Some(Duration::from_millis(self.statement_timeout_ms)),
+            patience: Duration::from_millis(self.lock_timeout_ms),
+            slow: Duration::from_millis(self.slow_query_ms),
+        }
+    }
+
     /// Logs a statement by its text, which has no values in it: those are bound.
     fn watched<O: ConnectOptions>(&self, options: O) -> O {
         options.log_slow_statements(LevelFilter::Warn, Duration::from_millis(self.slow_query_ms))
@@ -73,18 +82,12 @@ impl From<sqlx::Error> for ConnectError {
 pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store, ConnectError> {
     let statements = Arc::new(Statements::default());
     let loss = Arc::new(Loss::default());
-    let (mut read, mut write, lanes) = match connect.url.split_once(':') {
-        Some(("sqlite", _)) => {
-            let (read, write) = open_sqlite(connect).await?;
-            (read, write, None)
-        }
-        Some(("postgres" | "postgresql", _)) => {
-            let (read, write, lanes) = open_postgres(connect, &loss, &statements).await?;
-            (read, write, Some(lanes))
-        }
+    let (mut pools, ways) = match connect.url.split_once(':') {
+        Some(("sqlite", _)) => open_sqlite(connect, &statements).await?,
+        Some(("postgres" | "postgresql", _)) => open_postgres(connect, &loss, &statements).await?,
         _ => return Err(ConnectError::Scheme),
     };
-    for pool in [&mut read, &mut write] {
+    for pool in &mut pools {
         let statements = Arc::clone(&statements);
         pool.set_metric_callback(move |sent| {
             if is_counted() {
@@ -92,12 +95,33 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
             }
         });
     }
-    Ok(Store::with_lanes(read, write, lanes, loss, statements, clock, rules))
+    Ok(Store::new(pools, ways, loss, statements, clock, rules))
 }
+
+/// A PostgreSQL that is never reached: what only writes statements for one is tried by it. Within a runtime.
+pub fn unreached(clock: Clock, rules: Rules) -> Store {
+    let (loss, statements) = (Arc::default(), Arc::default());
+    let nowhere = || PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass().port(1));
+    let limits = Limits {
+        statement: None,
+        patience: Duration::ZERO,
+        slow: Duration::MAX,
+    };
+    let lanes = || Lanes::new(nowhere(), limits, Arc::clone(&loss), Arc::clone(&statements));
+    let ways = Ways::Postgres {
+        reading: lanes(),
+        numbering: lanes(),
+    };
+    let pools = [nowhere(), nowhere()].map(SqlxPostgresConnector::from_sqlx_postgres_pool);
+    Store::new(pools, ways, Arc::clone(&loss), Arc::clone(&statements), clock, rules)
+}
+
+/// Two pools, one for what the server reads by itself and one that writes, and what readers read by.
+type Opened = ([DatabaseConnection; 2], Ways);
 
 /// One connection writes and the others read: SQLite has one writer anyway, and one that queues here never fails with
 /// `SQLITE_BUSY`. WAL with `synchronous=FULL`, because NORMAL loses acknowledged writes with the power.
-async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseConnection), ConnectError> {
+async fn open_sqlite(connect: &Connect, statements: &Arc<Statements>) -> Result<Opened, ConnectError> {
     let options = SqliteConnectOptions::from_str(&connect.url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -131,17 +155,14 @@ async fn open_sqlite(connect: &Connect) -> Result<(DatabaseConnection, DatabaseC
     if synchronous != 2 {
         return Err(ConnectError::Unsafe("synchronous=FULL"));
     }
-    let read = pool(connect.pool_size)
-        .connect_with(options.pragma("query_only", "ON"))
-        .await?;
+    let reading = options.pragma("query_only", "ON");
+    let leashed = pool(connect.pool_size).connect_with(reading.clone()).await?;
+    let read = pool(BESIDE).connect_lazy_with(reading);
     Ok((
-        SqlxSqliteConnector::from_sqlx_sqlite_pool(read),
-        SqlxSqliteConnector::from_sqlx_sqlite_pool(write),
+        [read, write].map(SqlxSqliteConnector::from_sqlx_sqlite_pool),
+        Ways::Sqlite(Leashes::new(leashed, connect.limits(), Arc::clone(statements))),
     ))
 }
-
-/// Two pools, and the lanes of those who read and of what gives changes their places.
-type Opened = (DatabaseConnection, DatabaseConnection, [Arc<Lanes>; 2]);
 
 /// Connections that read can't write, and each of their transactions is a snapshot by default, so that a plain `BEGIN`
 /// is one round trip. A dropped request must not leave a transaction for the next one: lanes see to that, and what writes
@@ -201,7 +222,11 @@ async fn open_postgres(
         // A statement whose client has gone away ends within this.
         ("client_connection_check_interval", "500ms"),
     ]);
-    let lanes = [pool(connect.pool_size).connect_with(reading.clone()).await?, numbering];
+    let lanes = |pool| Lanes::new(pool, connect.limits(), Arc::clone(loss), Arc::clone(statements));
+    let ways = Ways::Postgres {
+        reading: lanes(pool(connect.pool_size).connect_with(reading.clone()).await?),
+        numbering: lanes(numbering),
+    };
     let read = pool(BESIDE)
         .after_release(|connection, _| {
             Box::pin(async move {
@@ -212,12 +237,7 @@ async fn open_postgres(
             })
         })
         .connect_lazy_with(reading);
-    let slow = Duration::from_millis(connect.slow_query_ms);
-    Ok((
-        SqlxPostgresConnector::from_sqlx_postgres_pool(read),
-        SqlxPostgresConnector::from_sqlx_postgres_pool(write),
-        lanes.map(|pool| Lanes::new(pool, patience, slow, Arc::clone(loss), Arc::clone(statements))),
-    ))
+    Ok(([read, write].map(SqlxPostgresConnector::from_sqlx_postgres_pool), ways))
 }
 
 /// Policies do not hold for a role that is above them: the server then has one wall only, and the operator should know.

@@ -1,6 +1,8 @@
 //! What the database's failures mean to a caller.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use std::sync::Arc;
+
+use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlErr};
 
 use crate::error::Error;
 
@@ -16,8 +18,8 @@ pub(crate) fn error(fault: DbErr) -> Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => unavailable(&fault),
             sqlx::Error::Database(inner) => match inner.code().as_deref() {
-                // Statement or lock time-out.
-                Some("57014" | "55P03") => Error::Timeout,
+                // Statement or lock time-out; SQLite: a statement that was ended.
+                Some("57014" | "55P03" | "9") => Error::Timeout,
                 // Shutting down, starting up, too many connections, no memory, a full or failed disk.
                 Some(
                     "57P01" | "57P02" | "57P03" | "53300" | "53200" | "53100" | "58030" | "08006" | "08003" | "25006",
@@ -99,6 +101,20 @@ pub(crate) fn duplicate(fault: &DbErr) -> Option<String> {
         Some(SqlErr::UniqueConstraintViolation(text)) => Some(text),
         _ => None,
     }
+}
+
+/// The failure of getting a connection.
+pub(super) fn acquiring(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        other => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(other))),
+    }
+}
+
+/// The failure of using a connection that failed before.
+pub(super) fn broken() -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal("a connection that broke before".into()))
 }
 
 fn code(fault: &DbErr) -> Option<String> {

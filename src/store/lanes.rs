@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, TryStreamExt};
-use sea_orm::{ConnAcquireErr, DbErr, QueryResult, RuntimeErr, Statement};
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
 use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
@@ -17,9 +17,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::store::leash::Limits;
 use crate::store::loss::Loss;
 use crate::store::statements::{Statements, is_counted};
-use crate::store::unseen;
+use crate::store::{fault, unseen};
 
 /// Time after which a connection is closed and a new one opened.
 const KEPT: Duration = Duration::from_secs(600);
@@ -40,12 +41,10 @@ pub(super) struct Lanes {
     /// One for each connection that may be open.
     places: Arc<Semaphore>,
     idle: Mutex<Vec<Kept>>,
-    /// Time to wait for one.
-    patience: Duration,
+    /// PostgreSQL itself ends a statement whose time is over.
+    limits: Limits,
     loss: Arc<Loss>,
     statements: Arc<Statements>,
-    /// Time from which on a statement is logged as slow.
-    slow: Duration,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
 }
@@ -85,24 +84,17 @@ pub(super) struct Lane {
 }
 
 impl Lanes {
-    /// Over the connections of a pool, whose statements are logged as slow from that time on.
-    pub(super) fn new(
-        pool: PgPool,
-        patience: Duration,
-        slow: Duration,
-        loss: Arc<Loss>,
-        statements: Arc<Statements>,
-    ) -> Arc<Self> {
+    /// Over the connections of a pool that nobody else uses up.
+    pub(super) fn new(pool: PgPool, limits: Limits, loss: Arc<Loss>, statements: Arc<Statements>) -> Arc<Self> {
         let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         Arc::new(Self {
             pool,
             free: Arc::new(Semaphore::new(size)),
             places: Arc::new(Semaphore::new(size)),
             idle: Mutex::default(),
-            patience,
+            limits,
             loss,
             statements,
-            slow,
             runtime: Handle::current(),
         })
     }
@@ -144,9 +136,9 @@ impl Lanes {
     /// # Errors
     /// Where none gets free in time, or the database can't be reached.
     pub(super) async fn lane(self: &Arc<Self>) -> Result<Lane, DbErr> {
-        let permit = tokio::time::timeout(self.patience, Arc::clone(&self.free).acquire_owned()).await;
-        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-        let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
+        let permit = tokio::time::timeout(self.limits.patience, Arc::clone(&self.free).acquire_owned()).await;
+        let permit = permit.map_err(|_| fault::acquiring(sqlx::Error::PoolTimedOut))?;
+        let permit = permit.map_err(|_| fault::acquiring(sqlx::Error::PoolClosed))?;
         let mut lane = Lane {
             lanes: Arc::clone(self),
             held: None,
@@ -165,7 +157,7 @@ impl Lanes {
                 }
                 Next::Place(place) => {
                     // Boxed: it is seldom needed, takes 14 KiB, and every read would carry it along.
-                    let connection = Box::pin(self.pool.acquire()).await.map_err(acquiring)?;
+                    let connection = Box::pin(self.pool.acquire()).await.map_err(fault::acquiring)?;
                     let now = Instant::now();
                     lane.held = Some(Held {
                         connection,
@@ -265,7 +257,7 @@ impl Held {
 
 impl Lane {
     async fn begin(&mut self) -> Result<(), DbErr> {
-        let held = self.held.as_mut().ok_or_else(broken)?;
+        let held = self.held.as_mut().ok_or_else(fault::broken)?;
         (self.in_transaction, self.is_busy) = (true, true);
         let begun = held.connection.execute("BEGIN").await;
         self.ended(begun).map(drop)
@@ -299,11 +291,11 @@ impl Lane {
     /// # Errors
     /// The database's.
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let held = self.held.as_mut().ok_or_else(broken)?;
+        let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
         let sent = Instant::now();
         let rows = query(statement).fetch_all(&mut *held.connection);
-        let rows = unseen::begun(self.lanes.slow, rows).await;
+        let rows = unseen::begun(self.lanes.limits.slow, rows).await;
         if is_counted() {
             self.lanes.statements.add(sent.elapsed());
         }
@@ -319,7 +311,7 @@ impl Lane {
         statement: Statement,
         mut row: impl FnMut(&QueryResult) + Send,
     ) -> Result<(), DbErr> {
-        let held = self.held.as_mut().ok_or_else(broken)?;
+        let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
         let sent = Instant::now();
         let rows = query(statement).fetch(&mut *held.connection);
@@ -365,7 +357,7 @@ impl Drop for Lane {
                 false => drop(held.close()),
             };
         }
-        let patience = if self.is_busy { LEFT } else { lanes.patience };
+        let patience = if self.is_busy { LEFT } else { lanes.limits.patience };
         let permit = self.permit.take();
         let runtime = lanes.runtime.clone();
         runtime.spawn(async move {
@@ -389,16 +381,4 @@ impl Drop for Lane {
 fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
     let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
     sqlx::query_with(AssertSqlSafe(statement.sql), values)
-}
-
-fn acquiring(error: sqlx::Error) -> DbErr {
-    match error {
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-        other => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(other))),
-    }
-}
-
-fn broken() -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal("a connection that broke before".into()))
 }

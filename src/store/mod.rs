@@ -21,6 +21,7 @@ use crate::store::assistance_request::{Lookup, RequestRow};
 use crate::store::change::Feed;
 use crate::store::gather::Gather;
 use crate::store::lanes::Lanes;
+use crate::store::leash::Leashes;
 use crate::store::loss::Loss;
 use crate::store::needs::Summary;
 use crate::store::together::Together;
@@ -40,6 +41,7 @@ mod fault;
 mod gather;
 mod idempotency;
 mod lanes;
+mod leash;
 mod left;
 mod loss;
 mod map;
@@ -64,13 +66,14 @@ mod wall;
 mod write;
 
 pub use clock::Clock;
-pub use connect::{Connect, ConnectError, open};
+pub use connect::{Connect, ConnectError, open, unreached};
 pub use idempotency::{Author, Once, sweep};
 pub use left::{Left, Object};
 pub use map::Map;
 pub use reader::{Consistency, Reader};
+use statements::Statements;
+pub use statements::counted;
 pub(crate) use statements::inherited;
-pub use statements::{Statements, counted};
 pub use write::{Outcome, Refused, Write};
 
 /// The database, and what of it is kept in memory. Cheap to clone: all clones are one.
@@ -79,10 +82,10 @@ pub struct Store(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// For what the server reads by itself.
     read: DatabaseConnection,
     write: DatabaseConnection,
-    /// What readers read by, where it is PostgreSQL, and what gives changes their places.
-    lanes: Option<[Arc<Lanes>; 2]>,
+    ways: Ways,
     loss: Arc<Loss>,
     clock: Clock,
     reference: ArcSwap<Reference>,
@@ -102,6 +105,17 @@ struct Inner {
     runtime: Handle,
 }
 
+/// What readers read by.
+#[derive(Debug)]
+enum Ways {
+    Postgres {
+        reading: Arc<Lanes>,
+        /// What gives changes their places, and follows them.
+        numbering: Arc<Lanes>,
+    },
+    Sqlite(Arc<Leashes>),
+}
+
 /// What the operator decides of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
@@ -114,21 +128,9 @@ pub struct Rules {
 }
 
 impl Store {
-    /// The database behind two pools, one that only reads and one that writes; `statements` counts what they are sent.
-    pub fn new(
-        read: DatabaseConnection,
-        write: DatabaseConnection,
-        statements: Arc<Statements>,
-        clock: Clock,
-        rules: Rules,
-    ) -> Self {
-        Self::with_lanes(read, write, None, Arc::default(), statements, clock, rules)
-    }
-
-    fn with_lanes(
-        read: DatabaseConnection,
-        write: DatabaseConnection,
-        lanes: Option<[Arc<Lanes>; 2]>,
+    fn new(
+        [read, write]: [DatabaseConnection; 2],
+        ways: Ways,
         loss: Arc<Loss>,
         statements: Arc<Statements>,
         clock: Clock,
@@ -138,7 +140,7 @@ impl Store {
         Self(Arc::new(Inner {
             read,
             write,
-            lanes,
+            ways,
             loss,
             clock,
             reference,
@@ -202,20 +204,22 @@ impl Store {
 
     /// Each pool with its connections, and how many of those are idle.
     pub fn pools(&self) -> [(&'static str, usize, usize); 2] {
-        [("read", &self.0.read), ("write", &self.0.write)].map(|(name, pool)| {
-            let (open, idle) = match (self.backend(), &self.0.lanes) {
-                (DbBackend::Postgres, Some([reading, _])) if name == "read" => reading.count(),
-                (DbBackend::Postgres, _) => {
-                    let pool = pool.get_postgres_connection_pool();
-                    (pool.size(), pool.num_idle())
-                }
-                _ => {
-                    let pool = pool.get_sqlite_connection_pool();
-                    (pool.size(), pool.num_idle())
-                }
-            };
-            (name, usize::try_from(open).unwrap_or(usize::MAX), idle)
-        })
+        let reading = match &self.0.ways {
+            Ways::Postgres { reading, .. } => reading.count(),
+            Ways::Sqlite(leashes) => leashes.count(),
+        };
+        let writing = match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.0.write.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = self.0.write.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        [("read", reading), ("write", writing)]
+            .map(|(name, (open, idle))| (name, usize::try_from(open).unwrap_or(usize::MAX), idle))
     }
 
     /// The place of the last change in the database, whoever wrote it.
@@ -235,8 +239,13 @@ impl Store {
         for pool in [&self.0.read, &self.0.write] {
             pool.ping().await.map_err(fault::error)?;
         }
-        for lanes in self.0.lanes.iter().flatten() {
-            lanes.lane().await.map_err(fault::error)?;
+        match &self.0.ways {
+            Ways::Postgres { reading, numbering } => {
+                for lanes in [reading, numbering] {
+                    lanes.lane().await.map_err(fault::error)?;
+                }
+            }
+            Ways::Sqlite(leashes) => drop(leashes.lane().await.map_err(fault::error)?),
         }
         Ok(())
     }
@@ -255,8 +264,12 @@ impl Store {
 
     /// Closes both pools, after what they are doing.
     pub async fn close(&self) {
-        for lanes in self.0.lanes.iter().flatten() {
-            lanes.close().await;
+        match &self.0.ways {
+            Ways::Postgres { reading, numbering } => {
+                reading.close().await;
+                numbering.close().await;
+            }
+            Ways::Sqlite(leashes) => leashes.close().await,
         }
         // Nothing can be done any more about a pool that won't close.
         let _ = self.0.read.close_by_ref().await;

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use futures_util::TryStreamExt;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, StreamTrait, TransactionTrait,
-};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
 use tokio::sync::Mutex;
 
 use crate::domain::actor::Actor;
 use crate::domain::reference::Reference;
 use crate::error::Error;
 use crate::store::lanes::Lane;
+use crate::store::leash::Leashed;
 use crate::store::needs::Folded;
-use crate::store::{Inner, Store, fault};
+use crate::store::{Store, Ways, fault};
 
 /// How many statements a read will take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +50,8 @@ pub struct Reader {
 /// A transaction in which a reader reads. It ends with the reader.
 #[derive(Debug)]
 enum Session {
-    Plain(DatabaseTransaction),
-    Lane(Lane),
+    Postgres(Lane),
+    Sqlite(Leashed),
 }
 
 impl Store {
@@ -116,19 +114,22 @@ impl Reader {
     /// # Errors
     /// The database's.
     pub async fn unhurried(&self) -> Result<(), Error> {
-        match (&self.snapshot, self.backend()) {
-            (Some(snapshot), DbBackend::Postgres) => {
-                let mut session = self.begin().await.map_err(fault::error)?;
+        let Some(snapshot) = &self.snapshot else {
+            return Ok(());
+        };
+        let mut session = self.begin().await.map_err(fault::error)?;
+        match &mut session {
+            Session::Sqlite(lane) => lane.unhurried(),
+            Session::Postgres(lane) => {
                 for setting in ["statement_timeout", "idle_in_transaction_session_timeout"] {
                     let set = format!("SET LOCAL {setting} = 0");
                     let set = Statement::from_string(DbBackend::Postgres, set);
-                    session.all(set).await.map_err(fault::error)?;
+                    lane.all(set).await.map_err(fault::error)?;
                 }
-                *snapshot.lock().await = Some(session);
-                Ok(())
             }
-            _ => Ok(()),
         }
+        *snapshot.lock().await = Some(session);
+        Ok(())
     }
 
     /// All rows of a statement.
@@ -176,10 +177,9 @@ impl Reader {
     }
 
     async fn alone(&self, statement: impl Fn() -> Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Inner { read, lanes, .. } = &*self.store.0;
-        match lanes {
-            Some([reading, _]) => reading.all(statement).await,
-            None => read.query_all_raw(statement()).await,
+        match &self.store.0.ways {
+            Ways::Postgres { reading, .. } => reading.all(statement).await,
+            Ways::Sqlite(leashes) => leashes.lane().await?.all(statement()).await,
         }
     }
 
@@ -192,10 +192,9 @@ impl Reader {
     }
 
     async fn begin(&self) -> Result<Session, DbErr> {
-        let Inner { read, lanes, .. } = &*self.store.0;
-        match lanes {
-            Some([reading, _]) => reading.begin().await.map(Session::Lane),
-            None => read.begin().await.map(Session::Plain),
+        match &self.store.0.ways {
+            Ways::Postgres { reading, .. } => reading.begin().await.map(Session::Postgres),
+            Ways::Sqlite(leashes) => leashes.begin().await.map(Session::Sqlite),
         }
     }
 }
@@ -216,21 +215,15 @@ pub(super) fn with_limit(mut statement: Statement) -> Statement {
 impl Session {
     async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
-            Self::Plain(transaction) => transaction.query_all_raw(statement).await,
-            Self::Lane(lane) => lane.all(statement).await,
+            Self::Postgres(lane) => lane.all(statement).await,
+            Self::Sqlite(lane) => lane.all(statement).await,
         }
     }
 
-    async fn each(&mut self, statement: Statement, mut row: impl FnMut(&QueryResult) + Send) -> Result<(), DbErr> {
+    async fn each(&mut self, statement: Statement, row: impl FnMut(&QueryResult) + Send) -> Result<(), DbErr> {
         match self {
-            Self::Plain(transaction) => {
-                let mut rows = transaction.stream_raw(statement).await?;
-                while let Some(read) = rows.try_next().await? {
-                    row(&read);
-                }
-                Ok(())
-            }
-            Self::Lane(lane) => lane.each(statement, row).await,
+            Self::Postgres(lane) => lane.each(statement, row).await,
+            Self::Sqlite(lane) => lane.each(statement, row).await,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use entity::enums::Role;
 use futures_util::future::join_all;
 use serde_json::json;
 
@@ -125,6 +126,82 @@ fn a_read_that_its_client_abandons_ends_in_the_database_too() {
             println!("ended after {:?}", began.elapsed());
             drop(held);
             assert_eq!(read().await.unwrap().status(), 200);
+        },
+    );
+}
+
+/// Leads from each item to all of its request, and again: what a request of many items takes for ever to test.
+const ENDLESS: &str = r#"{ requestItems(filter: { request: { items: { some: { request: { items: { some: { quantity: { gt: "1000" } } } } } } } }) { totalCount } }"#;
+
+/// A public request of 5,000 items, more than anybody may ask for by the API.
+async fn vast(app: &TestApp) {
+    let input = json!({
+        "country": "BGD", "title": "Vast", "priority": "HIGH", "neededBy": "2027-01-31", "peopleInNeed": 5, "submit": true,
+        "items": [{ "commodity": "O2_CONCENTRATOR", "quantity": "1" }],
+    });
+    let select = "assistanceRequest { id version } userErrors { code }";
+    let created = app.mutate(ADMIN, "createAssistanceRequest", input, select).await;
+    let coordinator = app.key(Role::Coordinator, None, None).await;
+    let input = json!({ "id": created["assistanceRequest"]["id"], "version": created["assistanceRequest"]["version"] });
+    let verified = app.mutate(&coordinator, "verifyAssistanceRequest", input, select).await;
+    assert_eq!(verified["userErrors"], json!([]));
+    let columns = "request_id, kind, category_code, commodity_code, unit_code, quantity_milli, approved_milli, pledged_milli, committed_milli, \
+         in_transit_milli, delivered_milli, uncovered_milli, unmet_milli";
+    app.alter(&format!(
+        "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 4999)
+         INSERT INTO request_item (id, position, {columns}) SELECT randomblob(16), x, {columns} FROM request_item, n"
+    ))
+    .await
+    .unwrap();
+}
+
+/// Read from the database, and not from memory.
+async fn is_answered(app: &TestApp, nonce: usize) {
+    let query = format!("{{ assistanceRequests(first: 1) {{ nodes {{ a{nonce}: title }} }} }}");
+    let (status, answer) = app.post(None, &query, json!({})).await;
+    assert_eq!(status, 200, "{answer}");
+    assert_eq!(
+        answer["data"]["assistanceRequests"]["nodes"][0][format!("a{nonce}")],
+        "Vast"
+    );
+}
+
+/// Whether a connection is at a read.
+async fn reads(client: &reqwest::Client, url: &str) -> bool {
+    let metrics = client.get(format!("{url}/metrics")).send().await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    metrics.contains(r#"pool_connections{pool="read",state="busy"} 1"#)
+}
+
+#[test]
+fn a_statement_of_sqlite_ends_with_its_time_and_keeps_nobody_waiting() {
+    run_with(Backend::Sqlite, &["--pool-size=1", "--timeout-ms=1500"], async |app| {
+        vast(app).await;
+        for nonce in 0..2 {
+            let (_, answer) = app.post(None, ENDLESS, json!({})).await;
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "TIMEOUT", "{answer}");
+            is_answered(app, nonce).await;
+        }
+    });
+}
+
+#[test]
+fn a_read_of_sqlite_that_its_client_abandons_makes_room_for_the_next() {
+    run_with(
+        Backend::Sqlite,
+        &["--pool-size=1", "--timeout-ms=600000"],
+        async |app| {
+            vast(app).await;
+            let client = client();
+            for nonce in 0..2 {
+                let request = client.post(format!("{}/graphql", app.url));
+                let read = tokio::spawn(request.json(&json!({ "query": ENDLESS })).send());
+                while !reads(&client, &app.url).await {
+                    assert!(!read.is_finished(), "nothing reads");
+                }
+                read.abort();
+                is_answered(app, nonce).await;
+            }
         },
     );
 }

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, Set, S
 
 use crate::domain::change::{GENESIS, link};
 use crate::error::Error;
-use crate::store::{Store, Write, fault, settled};
+use crate::store::{Store, Ways, Write, fault, settled};
 
 /// Rows of one INSERT.
 const ROWS: usize = 1_000;
@@ -112,9 +112,9 @@ pub(super) async fn number(store: &Store) -> Result<i64, Error> {
 async fn number_at(store: &Store, now: DateTime<Utc>) -> Result<i64, Error> {
     let sql = "SELECT change_number($1)";
     let statement = || Statement::from_sql_and_values(DbBackend::Postgres, sql, [now.into()]);
-    let rows = match &store.0.lanes {
-        Some([_, numbering]) => numbering.all(statement).await,
-        None => store.0.write.query_all_raw(statement()).await,
+    let rows = match &store.0.ways {
+        Ways::Postgres { numbering, .. } => numbering.all(statement).await,
+        Ways::Sqlite(_) => store.0.write.query_all_raw(statement()).await,
     };
     let rows = rows.map_err(fault::error)?;
     let row = rows

@@ -9,7 +9,7 @@ use entity::{change as ch, change_position as cp};
 use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait, Func, IntoIden, JoinType, Order, Query, SelectStatement, WindowStatement,
 };
-use sea_orm::{ActiveEnum, DbBackend, DbErr, QueryResult};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::store::condition::one_of_ids;
 use crate::store::page::{Arguments, Cursor, KeyValue, Page, Paging};
 use crate::store::reader::with_limit;
-use crate::store::{Consistency, Reader, Store, fault};
+use crate::store::{Reader, Store, Ways, fault};
 
 /// Bytes of a hash that a cursor carries, so that one of another history is recognised.
 const HASH_IN_CURSOR: usize = 8;
@@ -194,16 +194,15 @@ pub(super) async fn after(reader: &Reader, sequence: i64, most: u64) -> Result<V
 
 /// The same from a place on, that one too, for the one who follows the ledger, after each write: over a connection that keeps its plans.
 pub(super) async fn following(store: &Store, sequence: i64, most: u64) -> Result<Vec<Edge>, Error> {
-    match &store.0.lanes {
-        Some([_, numbering]) => {
-            let statement = || with_limit(DbBackend::Postgres.build(&select_after(sequence - 1, most)));
-            edges(&numbering.all(statement).await.map_err(fault::error)?)
+    let select = select_after(sequence - 1, most);
+    let rows = match &store.0.ways {
+        Ways::Postgres { numbering, .. } => {
+            let statement = || with_limit(DbBackend::Postgres.build(&select));
+            numbering.all(statement).await
         }
-        None => {
-            let reader = store.reader(Arc::new(Actor::system()), Consistency::Statement);
-            after(&reader, sequence - 1, most).await
-        }
-    }
+        Ways::Sqlite(_) => store.0.read.query_all(&select).await,
+    };
+    edges(&rows.map_err(fault::error)?)
 }
 
 fn select_after(sequence: i64, most: u64) -> SelectStatement {
