@@ -28,23 +28,28 @@ pub struct Request {
     pub limits: Arc<Limits>,
     /// Whether its document selects an object more than once under one name, so that what is selected must be merged.
     pub merges: bool,
-    /// How much of the answer was written so far; none where there are many answers, each of which has its own bound.
-    pub written: Option<Written>,
+    /// How much of the answer was written so far. A subscription makes one answer after the other, and begins anew for each.
+    pub written: Written,
 }
 
 /// Bytes of an answer, at most. Plain lists within each other are priced as if they were short, so that no price bounds them.
 pub const ANSWER: usize = 32 * 1024 * 1024;
 
-/// Bytes of objects and lists that were written for one request. What is written for a list and then put into another counts
+/// Bytes of objects and lists that were written for one answer. What is written for a list and then put into another counts
 /// twice, so that more than an answer has may be counted.
 #[derive(Clone, Debug, Default)]
 pub struct Written(Arc<AtomicUsize>);
 
 impl Written {
-    /// Counts so many bytes. False where they are more than are written for one request.
+    /// Counts so many bytes. False where they are more than are written for one answer.
     pub fn add(&self, bytes: usize) -> bool {
         let before = self.0.fetch_add(bytes, Ordering::Relaxed);
         before.saturating_add(bytes) <= ANSWER.saturating_mul(2)
+    }
+
+    /// Begins anew, for the next answer.
+    pub fn begin(&self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }
 

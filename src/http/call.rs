@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::domain::actor::Actor;
 use crate::domain::rights::{Operation, scope};
 use crate::error::Error;
-use crate::graphql::context::Beginning;
+use crate::graphql::context::{Beginning, Written};
 use crate::http::accept::Media;
 use crate::http::answer::{Answer, Cost, Form};
 use crate::http::documents::Fresh;
@@ -295,12 +295,16 @@ impl Call {
     fn follow(self, actor: Actor, admitted: Admitted) -> Outcome {
         let cost = self.cost(&actor, admitted.cost);
         let (beginning, begun) = Beginning::new();
-        let request = self.request(actor.clone(), admitted).data(beginning);
+        let written = Written::default();
+        let request = self.request_written(actor.clone(), admitted, written.clone());
+        let request = request.data(beginning);
         let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);
         let following = Following::new(&self.edge);
         let stream = responses.map(move |response| {
             let _ = &following;
+            // The next answer is made when it is asked for, which is after this one.
+            written.begin();
             self.form().executed(&response, cost)
         });
         Outcome::Answers(Answers {

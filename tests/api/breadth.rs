@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::common::TestApp;
+use crate::common::{ADMIN, TestApp};
+use crate::live::client::{Events, ask};
+use crate::live::feed::from_now;
 use crate::on_both;
 use crate::support::{draft, named, people};
 
@@ -183,5 +185,24 @@ on_both! {
         let twenty: String = (0..20).map(|number| format!("a{number}: {}", &wide[2..wide.len() - 2])).collect();
         let (_, answer) = app.post(None, &format!("{{ {twenty} }}"), json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX");
+    }
+
+    async fn each_answer_of_a_subscription_has_its_bound(app) {
+        let after = from_now(app).await;
+        large(app).await;
+        let items = "items { request { items { request { items { id } } } } }";
+        for (selection, is_told) in [("items { request { items { id } } }", true), (items, false), (&format!("{items} items {{ id }}"), false)] {
+            let follow = format!(
+                "subscription($after: String) {{ changes(after: $after, filter: {{ subjectTypes: [\"AssistanceRequest\"] }}) \
+                 {{ cursor node {{ subject {{ ... on AssistanceRequest {{ {selection} }} }} }} }} }}"
+            );
+            // The request was made and verified: what was told at one change counts for no other.
+            let mut events = Events::new(ask(app, Some(ADMIN), &follow, after.clone()).await);
+            for _ in 0..2 {
+                let (_, answer) = events.next().await.unwrap();
+                let code = &answer["errors"][0]["extensions"]["code"];
+                assert_eq!(code, &if is_told { Value::Null } else { json!("QUERY_TOO_COMPLEX") }, "{selection}");
+            }
+        }
     }
 }

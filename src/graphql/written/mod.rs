@@ -97,7 +97,9 @@ const SPARE: usize = 16;
 /// Bytes that are reserved at once for a list, at most: its first object may be the only long one.
 const MOST: usize = 256 * 1024;
 
-/// Bytes that a value of a tree takes besides its text, about.
+/// Bytes that an object takes in a tree, about: a table and room for a few fields.
+const TREE: usize = 512;
+/// Bytes that a value takes in a tree besides its text, about.
 const LITTLE: usize = 64;
 
 /// What has to be waited for. A box, because types select each other without end.
@@ -241,7 +243,7 @@ fn written(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, out: Vec<u8
     }
 }
 
-/// The same of a tree, whose texts alone are counted, and something for each value.
+/// The same of a tree, by the memory that it takes. What is in its lists was counted before.
 fn merged(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, value: Value) -> ServerResult<Value> {
     match counts(ctx, size(&value)) {
         true => Ok(value),
@@ -251,17 +253,23 @@ fn merged(ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>, value: Value
 
 fn size(value: &Value) -> usize {
     match value {
-        Value::String(text) => text.len(),
-        Value::Binary(json) => json.len(),
-        Value::List(items) => items.iter().map(size).sum(),
-        Value::Object(fields) => fields.values().map(|value| LITTLE + size(value)).sum(),
-        _ => 0,
+        Value::String(text) => LITTLE + text.len(),
+        Value::Binary(json) => LITTLE + json.len(),
+        Value::List(values) => {
+            let each = values.iter().map(|value| match value {
+                Value::Object(_) | Value::List(_) => LITTLE,
+                leaf => size(leaf),
+            });
+            LITTLE + each.sum::<usize>()
+        }
+        Value::Object(fields) => TREE + fields.values().map(size).sum::<usize>(),
+        _ => LITTLE,
     }
 }
 
 fn counts(ctx: &ContextSelectionSet<'_>, bytes: usize) -> bool {
-    let written = ctx.data_opt::<Request>().and_then(|request| request.written.as_ref());
-    written.is_none_or(|written| written.add(bytes))
+    ctx.data_opt::<Request>()
+        .is_none_or(|request| request.written.add(bytes))
 }
 
 fn fits(field: &Positioned<Field>, out: &[u8]) -> ServerResult<()> {
@@ -274,7 +282,7 @@ fn fits(field: &Positioned<Field>, out: &[u8]) -> ServerResult<()> {
 fn too_large(field: &Positioned<Field>) -> ServerError {
     let most = ANSWER / 1024 / 1024;
     let message =
-        format!("The answer is larger than {most} MiB: select less within lists, or ask in several operations.");
+        format!("The answer takes more than {most} MiB: select less within lists, or ask in several operations.");
     let error = async_graphql::Error::from(Fault(Error::TooComplex(message)));
     error.into_server_error(field.pos)
 }

@@ -105,13 +105,18 @@ impl Call {
     }
 
     /// The request for the executor, which finds the document read already.
-    pub(super) fn request(&self, actor: Actor, admitted: Admitted) -> Request {
+    fn request(&self, actor: Actor, admitted: Admitted) -> Request {
+        self.request_written(actor, admitted, context::Written::default())
+    }
+
+    /// The same where the answers are counted by somebody else.
+    pub(super) fn request_written(&self, actor: Actor, admitted: Admitted, written: context::Written) -> Request {
         let mut request = Request::new("").variables(admitted.variables).data(context::Request {
             actor: actor.into(),
             store: self.edge.store.clone(),
             limits: self.edge.rules.limits.clone(),
             merges: admitted.merges,
-            written: (admitted.kind != OperationKind::Subscription).then(context::Written::default),
+            written,
         });
         request.operation_name = admitted.operation_name;
         request.set_parsed_query(admitted.form.document.clone());
