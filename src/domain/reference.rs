@@ -1,6 +1,7 @@
 //! The reference data as one immutable snapshot in memory: countries, categories, units, commodities, organizations.
 //! Small, and read by every query, so nested ones cost no SQL.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
@@ -42,6 +43,7 @@ pub struct Reference {
     aliases: HashMap<String, String>,
     children: HashMap<String, Vec<String>>,
     searchable: OnceLock<Known>,
+    folded: OnceLock<HashMap<String, Box<str>>>,
 }
 
 /// The rows a snapshot is made of.
@@ -57,6 +59,20 @@ pub struct Rows {
     pub commodities: Vec<commodity::Model>,
     /// Organizations.
     pub organizations: Vec<organization::Model>,
+}
+
+/// The names of a row in every language.
+macro_rules! names {
+    ($row:expr) => {
+        [
+            Some(&*$row.name),
+            $row.name_fr.as_deref(),
+            $row.name_es.as_deref(),
+            $row.name_ar.as_deref(),
+        ]
+        .into_iter()
+        .flatten()
+    };
 }
 
 fn by_code<M>(rows: Vec<M>, code: impl Fn(&M) -> &str, name: impl Fn(&M) -> &str) -> ByCode<M> {
@@ -115,12 +131,38 @@ impl Reference {
             aliases,
             children,
             searchable: OnceLock::new(),
+            folded: OnceLock::new(),
         }
     }
 
     /// What is active, by its words: made when it is searched for the first time.
     pub fn searchable(&self) -> &Known {
         self.searchable.get_or_init(|| Known::new(self))
+    }
+
+    /// A text as it is matched: each that stands in these rows is folded once, when one is asked for the first time.
+    fn folded<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
+        let all = self.folded.get_or_init(|| {
+            let countries = self.countries.values().map(|one| &one.row);
+            let categories = self.categories.values().map(|one| &one.row);
+            let commodities = self.commodities.values().map(|one| &one.row);
+            let organizations = self.organizations.values().map(|one| &one.row);
+            let regions = |row: &'a country::Model| [row.un_region.as_deref(), row.un_subregion.as_deref()];
+            let of_countries = countries.flat_map(|row| names!(row).chain(regions(row).into_iter().flatten()));
+            let of_categories =
+                categories.flat_map(|row| names!(row).chain([&*row.code]).chain(row.iasc_sector.as_deref()));
+            let of_commodities = commodities.flat_map(|row| names!(row).chain([&*row.code]));
+            let of_organizations = organizations.flat_map(|row| [&*row.code, &*row.name]);
+            let all = of_countries
+                .chain(of_categories)
+                .chain(of_commodities)
+                .chain(of_organizations);
+            all.map(|text| (text.to_owned(), fold(text).into())).collect()
+        });
+        match all.get(text) {
+            Some(folded) => Cow::Borrowed(folded),
+            None => Cow::Owned(fold(text)),
+        }
     }
 
     /// The country of an alpha-3, alpha-2 or M49 code.
@@ -160,23 +202,14 @@ impl Reference {
     }
 
     /// Whether a country passes. Tests on its requests must have been resolved into codes before.
-    pub fn country_holds(&self, row: &country::Model, filter: &Filter<CountryField>) -> bool {
+    pub fn country_holds<'a>(&'a self, row: &'a country::Model, filter: &Filter<CountryField>) -> bool {
+        let folded = &|text| self.folded(text);
         filter.holds(&mut |field| match field {
             CountryField::Code(test) => test.holds(Some(&row.code)),
-            CountryField::Name(test) => test.holds_any(
-                [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ]
-                .into_iter()
-                .flatten()
-                .map(String::as_str),
-            ),
+            CountryField::Name(test) => test.holds_any(names!(row), folded),
             CountryField::WhoRegion(test) => test.holds(row.who_region.as_ref()),
-            CountryField::UnRegion(test) => test.holds(row.un_region.as_deref()),
-            CountryField::UnSubregion(test) => test.holds(row.un_subregion.as_deref()),
+            CountryField::UnRegion(test) => test.holds(row.un_region.as_deref(), folded),
+            CountryField::UnSubregion(test) => test.holds(row.un_subregion.as_deref(), folded),
             CountryField::IncomeGroup(test) => test.holds(row.income_group.as_ref()),
             CountryField::NamStatus(test) => test.holds(Some(&row.nam_status)),
             CountryField::Population(test) => test.holds(row.population.as_ref()),
@@ -185,23 +218,14 @@ impl Reference {
     }
 
     /// Whether a category passes.
-    pub fn category_holds(&self, row: &need_category::Model, filter: &Filter<CategoryField>) -> bool {
+    pub fn category_holds<'a>(&'a self, row: &'a need_category::Model, filter: &Filter<CategoryField>) -> bool {
+        let folded = &|text| self.folded(text);
         filter.holds(&mut |field| match field {
-            CategoryField::Code(test) => test.holds(Some(&row.code)),
+            CategoryField::Code(test) => test.holds(Some(&row.code), folded),
             CategoryField::Under(top) => self.is_under(&row.code, top),
-            CategoryField::Name(test) => test.holds_any(
-                [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ]
-                .into_iter()
-                .flatten()
-                .map(String::as_str),
-            ),
+            CategoryField::Name(test) => test.holds_any(names!(row), folded),
             CategoryField::Domain(test) => test.holds(Some(&row.domain)),
-            CategoryField::IascSector(test) => test.holds(row.iasc_sector.as_deref()),
+            CategoryField::IascSector(test) => test.holds(row.iasc_sector.as_deref(), folded),
             CategoryField::Parent(parent) => row.parent_code.as_ref() == Some(parent),
             CategoryField::IsRoot(root) => row.parent_code.is_none() == *root,
             CategoryField::Active(active) => row.active == *active,
@@ -209,20 +233,11 @@ impl Reference {
     }
 
     /// Whether a commodity passes.
-    pub fn commodity_holds(&self, row: &commodity::Model, filter: &Filter<CommodityField>) -> bool {
+    pub fn commodity_holds<'a>(&'a self, row: &'a commodity::Model, filter: &Filter<CommodityField>) -> bool {
+        let folded = &|text| self.folded(text);
         filter.holds(&mut |field| match field {
-            CommodityField::Code(test) => test.holds(Some(&row.code)),
-            CommodityField::Name(test) => test.holds_any(
-                [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ]
-                .into_iter()
-                .flatten()
-                .map(String::as_str),
-            ),
+            CommodityField::Code(test) => test.holds(Some(&row.code), folded),
+            CommodityField::Name(test) => test.holds_any(names!(row), folded),
             CommodityField::Category(filter) => self
                 .categories
                 .get(&row.category_code)
@@ -232,10 +247,11 @@ impl Reference {
     }
 
     /// Whether an organization passes. Tests on requests must have been resolved into codes before.
-    pub fn organization_holds(&self, row: &organization::Model, filter: &Filter<OrganizationField>) -> bool {
+    pub fn organization_holds<'a>(&'a self, row: &'a organization::Model, filter: &Filter<OrganizationField>) -> bool {
+        let folded = &|text| self.folded(text);
         filter.holds(&mut |field| match field {
-            OrganizationField::Code(test) => test.holds(Some(&row.code)),
-            OrganizationField::Name(test) => test.holds(Some(&row.name)),
+            OrganizationField::Code(test) => test.holds(Some(&row.code), folded),
+            OrganizationField::Name(test) => test.holds(Some(&row.name), folded),
             OrganizationField::Kind(test) => test.holds(Some(&row.kind)),
             OrganizationField::Country(filter) => row
                 .country_code

@@ -18,8 +18,8 @@ pub(crate) fn error(fault: DbErr) -> Error {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => unavailable(&fault),
             sqlx::Error::Database(inner) => match inner.code().as_deref() {
-                // Statement or lock time-out; SQLite: a statement that was ended.
-                Some("57014" | "55P03" | "9") => Error::Timeout,
+                // Time-out of a statement, a lock, or between statements; SQLite: a statement that was ended.
+                Some("57014" | "55P03" | "25P03" | "9") => Error::Timeout,
                 // Shutting down, starting up, too many connections, no memory, a full or failed disk.
                 Some(
                     "57P01" | "57P02" | "57P03" | "53300" | "53200" | "53100" | "58030" | "08006" | "08003" | "25006",

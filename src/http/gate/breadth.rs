@@ -38,6 +38,11 @@ impl Breadth {
         }
     }
 
+    /// Fields and values, those that lead to other rows counted as more.
+    pub(super) const fn tests(self) -> u64 {
+        self.tests
+    }
+
     /// That it is within the limits.
     ///
     /// # Errors

@@ -82,6 +82,8 @@ pub struct Admitted {
     pub cost: u64,
     /// Levels of plain lists within each other, whose lengths no price knows.
     pub lists: u32,
+    /// What the filters test.
+    pub tests: u64,
     /// The hash of the document's text and of the limits it was measured by.
     pub hash: [u8; 32],
     /// What it can read.
@@ -169,6 +171,7 @@ impl Gate {
             variables,
             cost: afford(price, incoming)?,
             lists: price.lists,
+            tests: price.filters.tests(),
             hash,
             reach: Arc::clone(&known.reach),
             merges: known.merges,
