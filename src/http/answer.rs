@@ -11,6 +11,7 @@ use crate::graphql::written::json;
 use crate::http::accept::Media;
 use crate::http::gate::Problem;
 use crate::http::rate::Standing;
+use crate::http::room::{Room, Seated};
 
 /// An answer on its way out.
 #[derive(Clone, Debug)]
@@ -35,6 +36,8 @@ pub struct Answer {
     pub code: String,
     /// Who may keep it, where it is an answer to GET without errors.
     pub keeping: Option<Keeping>,
+    /// The room that it takes while it waits for its client.
+    pub seated: Seated,
 }
 
 /// Who may keep an answer; each asks before it is used again whether it is still good.
@@ -174,6 +177,14 @@ impl Form<'_> {
         }
     }
 
+    /// An answer to what was read, which waits for its client from now on; refused where too many large ones do.
+    pub fn seated(&self, answer: Answer, room: &Room, cost: Cost) -> Answer {
+        match room.seat(answer.body.len()) {
+            Ok(seated) => Answer { seated, ..answer },
+            Err(error) => self.refused_at(error, Some(cost)),
+        }
+    }
+
     /// The answer to a request that was executed, or that the executor refused.
     pub fn executed(&self, response: &Response, cost: Cost) -> Answer {
         // The executor tells a request that it refuses by errors that stand nowhere in the answer's tree.
@@ -245,6 +256,7 @@ impl Form<'_> {
             standing: None,
             code,
             keeping: None,
+            seated: Seated::default(),
         }
     }
 

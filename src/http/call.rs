@@ -305,7 +305,8 @@ impl Call {
             let _ = &following;
             // The next answer is made when it is asked for, which is after this one.
             written.begin();
-            self.form().executed(&response, cost)
+            let answer = self.form().executed(&response, cost);
+            self.form().seated(answer, &self.edge.room, cost)
         });
         Outcome::Answers(Answers {
             actor,

@@ -39,8 +39,10 @@ mod operation;
 pub mod params;
 mod rate;
 mod remembered;
+mod room;
 pub mod run;
 mod trace;
+mod unread;
 mod validator;
 
 use self::documents::Documents;
@@ -49,6 +51,7 @@ use self::live::{House, socket};
 use self::metrics::Metrics;
 use self::rate::Rates;
 use self::remembered::Remembered;
+use self::room::Room;
 use self::run::Runner;
 
 /// What the operator decides of the edge.
@@ -98,6 +101,7 @@ pub struct Edge {
     rates: Rates,
     metrics: Metrics,
     remembered: Remembered,
+    room: Room,
 }
 
 impl Edge {
@@ -117,6 +121,7 @@ impl Edge {
             house: House::new(&rules.live),
             metrics: Metrics::new(&store),
             remembered: Remembered::new(rules.answer_bytes),
+            room: Room::default(),
             rates: Rates::new(&rules.rates, rules.rate_exempt.clone(), store.clock()),
             store,
             rules,
@@ -157,6 +162,7 @@ pub fn routes(edge: &web::Data<Edge>) -> impl FnOnce(&mut ServiceConfig) + use<>
             .wrap(from_fn(validator::of_coding))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .wrap(from_fn(trace::follow))
+            .wrap(from_fn(unread::hold))
             .service(
                 web::resource("/graphql")
                     .route(web::get().guard(fn_guard(socket::is_asked_for)).to(socket::open))

@@ -153,7 +153,7 @@ pub fn respond(request: &HttpRequest, answer: Answer) -> HttpResponse {
     }
     match known {
         Some(_) => response.finish(),
-        None => response.body(answer.body),
+        None => response.body(answer.seated.body(answer.body)),
     }
 }
 

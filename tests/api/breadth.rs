@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-use crate::common::{ADMIN, TestApp};
+use crate::common::{ADMIN, Backend, TestApp, run_with};
 use crate::live::client::{Events, ask};
 use crate::live::feed::from_now;
 use crate::on_both;
@@ -205,4 +207,53 @@ on_both! {
             }
         }
     }
+}
+
+#[test]
+fn large_answers_that_nobody_takes_leave_room_for_small_ones() {
+    run_with(Backend::Sqlite, &["--timeout-ms=60000"], async |app| {
+        large(app).await;
+        let names: String = (0..6)
+            .map(|number| format!("a{number}: id b{number}: quantity "))
+            .collect();
+        // Some 20 MB.
+        let query = format!(
+            "{{ assistanceRequests(first: 1) {{ nodes {{ items {{ request {{ items {{ {names} }} }} }} }} }} }}"
+        );
+        let address = app.url.strip_prefix("http://").unwrap();
+        let body = json!({ "query": query }).to_string();
+        let posted = format!(
+            "POST /graphql HTTP/1.1\r\nHost: a.example\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut waiting = Vec::new();
+        let refused = loop {
+            let mut socket = TcpStream::connect(address).await.unwrap();
+            socket.write_all(posted.as_bytes()).await.unwrap();
+            let mut begin = [0; 12];
+            socket.read_exact(&mut begin).await.unwrap();
+            match &begin {
+                b"HTTP/1.1 200" => waiting.push(socket),
+                _ => break begin,
+            }
+            assert!(waiting.len() < 20, "nothing bounds them");
+        };
+        assert_eq!(&refused, b"HTTP/1.1 503");
+        assert!(waiting.len() > 2, "a few are no harm");
+        let (status, small) = app
+            .post(None, "{ assistanceRequests(first: 1) { nodes { id } } }", json!({}))
+            .await;
+        assert_eq!((status, &small["errors"]), (200, &Value::Null));
+        let (_, again) = app.post(None, &query, json!({})).await;
+        assert_eq!(again["errors"][0]["extensions"]["code"], "UNAVAILABLE");
+        // Those who take theirs get the whole, and make room.
+        let mut first = waiting.pop().unwrap();
+        let mut rest = Vec::new();
+        while !rest.ends_with(b"}}") {
+            assert!(first.read_buf(&mut rest).await.unwrap() > 0, "{} bytes", rest.len());
+        }
+        assert!(rest.len() > 10_000_000, "{}", rest.len());
+        let (status, again) = app.post(None, &query, json!({})).await;
+        assert_eq!((status, &again["errors"]), (200, &Value::Null));
+    });
 }

@@ -216,6 +216,54 @@ fn a_body_that_does_not_come_is_not_waited_for() {
     });
 }
 
+/// Says so much by a connection of its own, and hears all until the server closes it.
+async fn heard(app: &TestApp, said: Vec<u8>) -> String {
+    let address = app.url.strip_prefix("http://").unwrap().to_owned();
+    let heard = tokio::task::spawn_blocking(move || {
+        let mut socket = std::net::TcpStream::connect(&address).unwrap();
+        socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        // The server may have heard enough before all is said.
+        let _ = socket.write_all(&said);
+        let mut answer = Vec::new();
+        // What was said beyond what was read makes a reset of the close.
+        match socket.read_to_end(&mut answer) {
+            Err(error) if error.kind() != std::io::ErrorKind::ConnectionReset => panic!("it stays open: {error}"),
+            _ => {}
+        }
+        String::from_utf8_lossy(&answer).into_owned()
+    });
+    heard.await.unwrap()
+}
+
+#[test]
+fn a_body_in_chunks_that_is_not_read_to_its_end_ends_the_connection() {
+    run_with(Backend::Sqlite, &["--timeout-ms=300"], async |app| {
+        let head = |path: &str, kind: &str| {
+            format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\n\r\n")
+        };
+        let chunk = |size: usize| format!("{size:x}\r\n{}\r\n", " ".repeat(size));
+        for (said, status) in [
+            (head("/graphql", OLD), 408),
+            (head("/graphql", OLD) + &chunk(10), 408),
+            (head("/graphql", OLD) + &chunk(300_000), 413),
+            (head("/graphql", "text/plain"), 415),
+            (head("/graphql", "text/plain") + &chunk(10), 415),
+            (head("/healthz", OLD), 405),
+            (head("/nothing", OLD) + &chunk(10), 404),
+        ] {
+            let answer = heard(app, said.into_bytes()).await.to_ascii_lowercase();
+            assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{status}: {answer}");
+            assert!(answer.contains("connection: close\r\n"), "{status}: {answer}");
+        }
+        // One that is read leaves the connection as it was.
+        let body = r#"{"query":"{__typename}"}"#;
+        let good = head("/graphql", OLD) + &format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        let answer = heard(app, (good.repeat(2) + &head("/graphql", "text/plain")).into_bytes()).await;
+        assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 415").count(), 1, "{answer}");
+    });
+}
+
 #[test]
 fn get_answers_queries_and_no_mutation() {
     on_each(&[], async |app| {

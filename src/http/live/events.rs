@@ -35,7 +35,8 @@ pub async fn answer(request: &HttpRequest, edge: web::Data<Edge>, call: Call) ->
             note.leave(request);
             Note::tell(request, &answer);
             if answer.status == StatusCode::OK {
-                head(answer.standing).body([&next(&answer)[..], COMPLETE].concat())
+                let body = [&next(&answer)[..], COMPLETE].concat();
+                head(answer.standing).body(answer.seated.body(body))
             } else {
                 operation::respond(request, answer)
             }
