@@ -210,7 +210,7 @@ async fn verify(file: &Path, rules: Rules) -> Result<Verified, String> {
         patience: Duration::MAX,
         slow: Duration::MAX,
     };
-    let ways = Ways::Sqlite(Leashes::new(leashed, limits, Arc::default()));
+    let ways = Ways::Sqlite(Leashes::new(leashed, limits, None, Arc::default()));
     let pools = [database.clone(), database];
     let store = Store::new(pools, ways, Arc::default(), Arc::default(), Clock::System, rules);
     let verified = match sound {

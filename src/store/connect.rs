@@ -13,6 +13,7 @@ use sqlx::{ConnectOptions, Connection, Executor};
 use crate::store::lanes::Lanes;
 use crate::store::leash::{Leashes, Limits};
 use crate::store::loss::Loss;
+use crate::store::site::Site;
 use crate::store::statements::{Statements, is_counted};
 use crate::store::{Clock, Rules, Store, Ways};
 
@@ -155,12 +156,18 @@ async fn open_sqlite(connect: &Connect, statements: &Arc<Statements>) -> Result<
     if synchronous != 2 {
         return Err(ConnectError::Unsafe("synchronous=FULL"));
     }
+    let site = Site::new(options.get_filename());
     let reading = options.pragma("query_only", "ON");
     let leashed = pool(connect.pool_size).connect_with(reading.clone()).await?;
     let read = pool(BESIDE).connect_lazy_with(reading);
     Ok((
         [read, write].map(SqlxSqliteConnector::from_sqlx_sqlite_pool),
-        Ways::Sqlite(Leashes::new(leashed, connect.limits(), Arc::clone(statements))),
+        Ways::Sqlite(Leashes::new(
+            leashed,
+            connect.limits(),
+            Some(site),
+            Arc::clone(statements),
+        )),
     ))
 }
 

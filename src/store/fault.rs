@@ -60,7 +60,12 @@ fn unavailable(fault: &DbErr) -> Error {
 
 /// The error of a write that was not committed.
 pub(crate) fn undone(fault: DbErr) -> Error {
+    let is_full = matches!(code(&fault).as_deref(), Some(FULL | "53100"));
     match error(fault) {
+        Error::Unavailable(_) if is_full => {
+            let message = "There is no room on the disk of the database. Nothing was changed; try again once there is.";
+            Error::Unavailable(message.into())
+        }
         Error::Unavailable(_) => {
             let message = "The database does not answer just now. Nothing was changed; try again in a moment.";
             Error::Unavailable(message.into())
@@ -75,6 +80,14 @@ pub(crate) fn unsure(cause: &impl std::fmt::Debug) -> Error {
     tracing::warn!(?cause, "a write may be done or not");
     let message = "The database went away in the middle of this. It may have happened or not: the same again with its idempotencyKey tells; without a key, look before you try again.";
     Error::Unavailable(message.into())
+}
+
+/// SQLite's code for a disk without room.
+const FULL: &str = "13";
+
+/// Whether SQLite had no room to commit. What it could not write whole it does not find again, so nothing was changed.
+pub(crate) fn is_full(fault: &DbErr) -> bool {
+    code(fault).as_deref() == Some(FULL)
 }
 
 /// Whether the connection was lost, and with it what its transaction did, unless it was being committed.

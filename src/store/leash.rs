@@ -16,6 +16,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::store::site::Site;
 use crate::store::statements::{Statements, is_counted};
 use crate::store::{fault, unseen};
 
@@ -63,6 +64,8 @@ pub(super) struct Leashes {
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Held>>,
     limits: Limits,
+    /// Where the file stands; none where nobody else could touch it.
+    site: Option<Site>,
     statements: Arc<Statements>,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
@@ -102,23 +105,33 @@ pub(super) struct Leashed {
 
 impl Leashes {
     /// Over the connections of a pool that nobody else uses up.
-    pub(super) fn new(pool: SqlitePool, limits: Limits, statements: Arc<Statements>) -> Arc<Self> {
+    pub(super) fn new(pool: SqlitePool, limits: Limits, site: Option<Site>, statements: Arc<Statements>) -> Arc<Self> {
         let size = usize::try_from(pool.options().get_max_connections()).unwrap_or(usize::MAX);
         Arc::new(Self {
             pool,
             free: Arc::new(Semaphore::new(size.min(Semaphore::MAX_PERMITS))),
             idle: Mutex::default(),
             limits,
+            site,
             statements,
             runtime: Handle::current(),
         })
     }
 
+    /// That the file that was opened is the one that everybody else finds.
+    ///
+    /// # Errors
+    /// Where it was moved, replaced or deleted.
+    pub(super) fn look(&self) -> Result<(), DbErr> {
+        self.site.as_ref().map_or(Ok(()), Site::look)
+    }
+
     /// A connection, as soon as one is free.
     ///
     /// # Errors
-    /// Where none gets free in time, or the file can't be opened.
+    /// Where none gets free in time, or the file can't be opened or is no longer the one that everybody else finds.
     pub(super) async fn lane(self: &Arc<Self>) -> Result<Leashed, DbErr> {
+        self.site.as_ref().map_or(Ok(()), Site::glance)?;
         let permit = tokio::time::timeout(self.limits.patience, Arc::clone(&self.free).acquire_owned()).await;
         let permit = permit.map_err(|_| fault::acquiring(sqlx::Error::PoolTimedOut))?;
         let permit = permit.map_err(|_| fault::acquiring(sqlx::Error::PoolClosed))?;
@@ -332,7 +345,7 @@ mod tests {
             patience: Duration::from_secs(60),
             slow: Duration::from_secs(60),
         };
-        Leashes::new(pool.await.unwrap(), limits, Arc::default())
+        Leashes::new(pool.await.unwrap(), limits, None, Arc::default())
     }
 
     fn sql(text: &str) -> Statement {

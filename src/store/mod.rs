@@ -58,6 +58,7 @@ mod row;
 pub mod search;
 mod settled;
 mod shared;
+mod site;
 mod statements;
 mod together;
 mod turn;
@@ -245,7 +246,10 @@ impl Store {
                     lanes.lane().await.map_err(fault::error)?;
                 }
             }
-            Ways::Sqlite(leashes) => drop(leashes.lane().await.map_err(fault::error)?),
+            Ways::Sqlite(leashes) => {
+                leashes.look().map_err(fault::error)?;
+                leashes.lane().await.map_err(fault::error)?;
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::store::change::{self, Journal};
 use crate::store::statements::inherited;
 use crate::store::wall::{self, Opened, Opening};
-use crate::store::{Author, Left, Store, fault, idempotency, settled};
+use crate::store::{Author, Left, Store, Ways, fault, idempotency, settled};
 
 /// Times a transaction is tried again after a deadlock or a serialization failure.
 const RETRIES: u32 = 5;
@@ -173,6 +173,9 @@ impl Store {
 
     /// A transaction that writes. On SQLite it is the one that does, from here on.
     pub(in crate::store) async fn begin_write(&self) -> Result<DatabaseTransaction, DbErr> {
+        if let Ways::Sqlite(leashes) = &self.0.ways {
+            leashes.look()?;
+        }
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
@@ -208,7 +211,7 @@ impl Store {
             Ok(done) => {
                 let changed = change::flush(&write).await?;
                 match write.tx.commit().await {
-                    Err(failed) if fault::is_transient(&failed) => return Err(failed.into()),
+                    Err(failed) if fault::is_transient(&failed) || fault::is_full(&failed) => return Err(failed.into()),
                     committed => committed.map_err(|failed| fault::unsure(&failed))?,
                 }
                 if changed || author.once.is_some() {

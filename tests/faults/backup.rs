@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::client::{client, names, post, write_well};
+use crate::client::{Fate, client, names, post, readiness, write, write_well};
 use crate::common::{Backend, Ground, Program};
 
 fn told(output: &Output) -> String {
@@ -202,4 +202,44 @@ fn postgres_is_copied_by_its_own_tools_and_the_command_says_which() {
     let told = told(&output);
     assert!(told.contains("pg_basebackup") && told.contains("pg_dump"), "{told}");
     assert!(began.elapsed() < Duration::from_secs(20), "it is not asked first");
+}
+
+#[test]
+fn a_file_that_is_moved_under_its_server_takes_nothing_until_it_is_back() {
+    actix_web::rt::System::new().block_on(async {
+        let [here, there] = ["moved.sqlite", "away.sqlite"].map(temporary);
+        let ground = Ground::file_at(here.clone());
+        let server = ground.serve(1).await.remove(0);
+        let (client, url) = (client(), server.url.clone());
+        write_well(&client, &url, "before").await;
+        let move_all = |from: &Path, to: &Path| {
+            for end in ["", "-wal", "-shm"] {
+                let [from, to] = [from, to].map(|path| format!("{}{end}", path.display()));
+                std::fs::rename(from, to).unwrap();
+            }
+        };
+        for another_stands_there in [false, true] {
+            move_all(&here, &there);
+            if another_stands_there {
+                std::fs::write(&here, "").unwrap();
+            }
+            let fate = write(&client, &url, "lost").await;
+            assert!(
+                matches!(&fate, Fate::Refused(code) if code == "UNAVAILABLE"),
+                "{fate:?}"
+            );
+            assert_eq!(readiness(&client, &url).await, Some(503));
+            let body = json!({ "query": "{ assistanceRequests { nodes { title } } }" });
+            let (status, answer) = post(&client, &url, &body).await.unwrap();
+            assert_eq!(status, 200, "{answer}");
+            assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
+            move_all(&there, &here);
+            write_well(&client, &url, &format!("after {another_stands_there}")).await;
+            assert_eq!(readiness(&client, &url).await, Some(200));
+        }
+        let all = ["before", "after false", "after true"].map(str::to_owned);
+        assert_eq!(names(&client, &url).await, BTreeSet::from(all));
+        server.end().await;
+        ground.remove().await;
+    });
 }

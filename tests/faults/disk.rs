@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::client::{Fate, client, names, post, readiness, write, write_well};
+use crate::client::{Fate, body, client, names, post, readiness, write, write_well};
 use crate::common::cluster::Cluster;
 use crate::common::{Ground, Program};
 
@@ -200,6 +200,14 @@ fn a_full_disk_refuses_writes_and_answers_reads_until_there_is_room_on_sqlite() 
             // What is asked is answered, and so it is ready.
             written.is_there(&client, &url, &[]).await;
             assert_eq!(readiness(&client, &url).await, Some(200));
+            if disk.is_mounted {
+                let (_, answer) = post(&client, &url, &body(&format!("why {round}"))).await.unwrap();
+                let why = answer["errors"][0]["message"].as_str().unwrap_or_default();
+                assert!(
+                    why.starts_with("There is no room") && why.contains("Nothing was changed"),
+                    "{answer}"
+                );
+            }
             disk.make_room_for(&server);
             written
                 .until_it_goes_on(&client, &url, format!("after {round}"), disk.kind())
