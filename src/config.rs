@@ -195,6 +195,10 @@ pub struct Config {
     #[arg(long, env = "TIMEOUT_MS", value_name = "MS", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..=600_000), global = true)]
     pub timeout_ms: u64,
 
+    /// Time for which a server that is told to stop still takes connections while /readyz says 503, in milliseconds
+    #[arg(long, env = "DRAIN_MS", value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600_000), global = true)]
+    pub drain_ms: u64,
+
     /// Operations under way at once; one more is told to come again
     #[arg(long, env = "MAX_OPERATIONS", value_name = "COUNT", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000), global = true)]
     pub max_operations: u32,

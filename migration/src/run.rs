@@ -10,7 +10,7 @@ use sea_orm_migration::sea_orm::sqlx::sqlite::{
 };
 use sea_orm_migration::sea_orm::sqlx::{self, Connection};
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr, SqliteTransactionMode,
     SqlxPostgresConnector, SqlxSqliteConnector, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::{MigratorTrait, SchemaManager};
@@ -49,6 +49,18 @@ pub enum RunError {
     /// The database has a step that none of ours is and that comes before our last one.
     #[error("the database has a step that this program does not have ({0}): it was migrated by another program")]
     Foreign(String),
+}
+
+impl RunError {
+    /// Whether the role may not do it.
+    pub fn is_of_rights(&self) -> bool {
+        let Self::Database(DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+            self
+        else {
+            return false;
+        };
+        error.as_database_error().and_then(|error| error.code()).as_deref() == Some("42501")
+    }
 }
 
 /// Which way, and how far.

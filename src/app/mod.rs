@@ -23,7 +23,7 @@ use crate::http::run::Runner;
 use crate::http::{self, Edge};
 use crate::store::{self, Clock, Store, change, needs};
 
-pub use start::{StartError, connect, library, open, rules as store_rules, target};
+pub use start::{StartError, connect, existing, library, open, rules as store_rules, target};
 
 /// Stack of the threads on which operations run: documents nest, and so do the calls that answer them.
 const STACK: usize = 8 * 1024 * 1024;
@@ -44,6 +44,8 @@ pub struct Application {
     /// Dropped, they end what follows the ledger.
     follows: [oneshot::Sender<()>; 2],
     runtime: Operations,
+    /// Time between the signal to stop and the end of listening.
+    drain: Duration,
 }
 
 /// The runtime for operations. It may be dropped anywhere, where a plain one would panic within another.
@@ -123,6 +125,7 @@ impl Application {
             runner,
             follows,
             runtime,
+            drain: Duration::from_millis(config.drain_ms),
         })
     }
 
@@ -148,6 +151,10 @@ impl Application {
             () = stop => None,
         };
         self.edge.set_ready(false);
+        if ended.is_none() && !self.drain.is_zero() {
+            tracing::info!("not ready any more; stopping soon");
+            tokio::time::sleep(self.drain).await;
+        }
         sweeping.abort();
         if let Some(ended) = ended {
             ended.map_err(|panic| StartError::Fault(panic.to_string()))??;

@@ -2,7 +2,7 @@
 //! first key is minted.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use migration::{Direction, RunError, Target};
@@ -38,7 +38,7 @@ pub enum StartError {
     Connect(#[from] ConnectError),
     /// The migrations failed.
     #[error("DATABASE_URL, or MIGRATE_DATABASE_URL where it is given: the database can't be migrated: {0}")]
-    Migrate(#[from] RunError),
+    Migrate(RunError),
     /// A file can't be imported or exported.
     #[error(transparent)]
     Interchange(#[from] crate::interchange::command::CommandError),
@@ -51,6 +51,18 @@ pub enum StartError {
     /// A fault of the program.
     #[error("{0}")]
     Fault(String),
+}
+
+impl From<RunError> for StartError {
+    fn from(error: RunError) -> Self {
+        if !error.is_of_rights() {
+            return Self::Migrate(error);
+        }
+        Self::Refused(format!(
+            "the database lacks migrations, and its role may not make them ({error}): run `nam-needs migrate up` with MIGRATE_DATABASE_URL \
+             naming the role that owns the tables (docs/security.md, Two roles)"
+        ))
+    }
 }
 
 impl From<Error> for StartError {
@@ -92,19 +104,15 @@ pub fn target(config: &Config) -> Target {
 /// # Errors
 /// Where any of it fails.
 pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
+    check_same(config).await?;
+    if let Some(file) = absent(config) {
+        tracing::info!(file = %file.display(), "there is no database yet: a new one is made");
+    }
     let ran = target(config).run(Direction::Up).await?;
     if !ran.steps.is_empty() {
         tracing::info!(steps = ran.steps.join(","), "migrated");
     }
     let store = connect(config, clock).await?;
-    if config.migrate_database_url() != config.database_url()
-        && let Err(Error::Internal(cause)) = store.applied_steps().await
-    {
-        return Err(StartError::Setting(format!(
-            "MIGRATE_DATABASE_URL names another database, or another schema, than DATABASE_URL: there are tables by the one, and none by the other. \
-             Both must name the same, by two roles ({cause})"
-        )));
-    }
     if ran.later.is_empty() {
         fill(&store).await?;
     } else {
@@ -116,6 +124,45 @@ pub async fn open(config: &Config, clock: Clock) -> Result<Store, StartError> {
         store::reference::load(&store).await?;
     }
     Ok(store)
+}
+
+/// That both URLs lead to one database, where there are two.
+///
+/// # Errors
+/// Where they don't, or one can't be opened.
+async fn check_same(config: &Config) -> Result<(), StartError> {
+    let (serving, migrating) = (config.database_url(), config.migrate_database_url());
+    if serving == migrating {
+        return Ok(());
+    }
+    let place = store::place(migrating).await;
+    let place = place.map_err(|error| StartError::Setting(format!("MIGRATE_DATABASE_URL: {error}")))?;
+    match store::place(serving).await? == place {
+        true => Ok(()),
+        false => Err(StartError::Setting(
+            "MIGRATE_DATABASE_URL names another database, or another schema, than DATABASE_URL. Both must name the same, by two roles".into(),
+        )),
+    }
+}
+
+/// The file of an SQLite database that is not there.
+fn absent(config: &Config) -> Option<PathBuf> {
+    let file = store::backup::file(config.database_url()).ok()?;
+    (!file.exists() && !config.database_url().contains("memory")).then_some(file)
+}
+
+/// That there is a database: what only reads or revokes should not make one where a name is wrong.
+///
+/// # Errors
+/// Names the file that is not there.
+pub fn existing(config: &Config) -> Result<(), StartError> {
+    match absent(config) {
+        None => Ok(()),
+        Some(file) => Err(StartError::Refused(format!(
+            "DATABASE_URL: there is no database at {}. Is it another file, or another working directory? `nam-needs migrate up` makes a new one",
+            file.display()
+        ))),
+    }
 }
 
 /// The store as it is: nothing is migrated and nothing written.

@@ -4,7 +4,7 @@ use std::io::{BufWriter, Write};
 
 use clap::{Args, Subcommand};
 
-use crate::app::{StartError, connect};
+use crate::app::{StartError, connect, existing};
 use crate::config::Config;
 use crate::error::Error;
 use crate::store::{Clock, Store, change};
@@ -47,6 +47,7 @@ fn head(text: &str) -> Result<(i64, String), String> {
 impl Audit {
     /// Nothing is migrated or written: what is wrong must not be covered by more.
     pub(super) async fn run(self, config: &Config) -> Result<(), StartError> {
+        existing(config)?;
         let store = connect(config, Clock::System).await?;
         let done = match self.command {
             Command::Verify { head } => verify(&store, head.as_ref()).await,

@@ -10,7 +10,7 @@ use entity::enums::Role;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use crate::app::{StartError, open};
+use crate::app::{StartError, existing, open};
 use crate::config::Config;
 use crate::domain::actor::Actor;
 use crate::domain::api_key::ApiKeyDraft;
@@ -61,12 +61,16 @@ enum Command {
     },
 }
 
-fn moment(text: &str) -> Result<DateTime<Utc>, chrono::ParseError> {
-    DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc())
+fn moment(text: &str) -> Result<DateTime<Utc>, &'static str> {
+    let moment = DateTime::parse_from_rfc3339(text).map(|moment| moment.to_utc());
+    moment.map_err(|_| "a moment with its zone is expected, like 2027-12-31T00:00:00Z")
 }
 
 impl Key {
     pub(super) async fn run(self, config: &Config) -> Result<(), StartError> {
+        if !matches!(self.command, Command::Create { .. }) {
+            existing(config)?;
+        }
         let store = open(config, Clock::System).await?;
         let outcome = self.run_on(&store).await;
         store.close().await;

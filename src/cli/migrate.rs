@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Args, Subcommand};
 use migration::{Direction, State};
 
-use crate::app::{StartError, target};
+use crate::app::{StartError, existing, target};
 use crate::config::Config;
 
 #[derive(Args, Debug)]
@@ -52,11 +52,13 @@ impl Migrate {
                 }
             }
             Command::Down { steps } => {
+                existing(config)?;
                 for step in target.run(Direction::Down(steps)).await?.steps.iter().rev() {
                     writeln!(out, "took back {step}")?;
                 }
             }
             Command::Status => {
+                existing(config)?;
                 for step in target.status().await? {
                     let state = match step.state {
                         State::Applied => "applied",

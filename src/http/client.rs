@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// Headers that tell it, and keys of the payload of `connection_init`; the second is what Apollo's clients send.
 pub const NAMES: [&str; 2] = ["graphql-client-name", "apollographql-client-name"];
 
+/// Headers that clients send beside it, and that mean nothing here.
+pub const VERSIONS: [&str; 2] = ["graphql-client-version", "apollographql-client-version"];
+
 /// The name that a request's headers tell.
 pub fn of_headers(headers: &HeaderMap) -> Option<String> {
     let told = NAMES.iter().filter_map(|name| headers.get(*name)?.to_str().ok());

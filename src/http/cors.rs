@@ -53,7 +53,11 @@ fn preflight() -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            format!("authorization, content-type, accept, {}", client::NAMES.join(", ")),
+            format!(
+                "authorization, content-type, accept, x-request-id, {}, {}",
+                client::NAMES.join(", "),
+                client::VERSIONS.join(", ")
+            ),
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, REMEMBER))
         .finish()

@@ -99,6 +99,31 @@ pub async fn open(connect: &Connect, clock: Clock, rules: Rules) -> Result<Store
     Ok(Store::new(pools, ways, loss, statements, clock, rules))
 }
 
+/// What tells a database from every other: the file of SQLite; of PostgreSQL its server, by when that was started, and its name
+/// and schema there.
+///
+/// # Errors
+/// Where the URL is malformed, or the database refuses.
+pub async fn place(url: &str) -> Result<String, ConnectError> {
+    match url.split_once(':') {
+        Some(("sqlite", _)) => {
+            let options = SqliteConnectOptions::from_str(url)?;
+            let file = options.get_filename();
+            let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            let file = file.canonicalize().unwrap_or(file);
+            Ok(file.display().to_string())
+        }
+        Some(("postgres" | "postgresql", _)) => {
+            let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
+            let place = "SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), current_database(), current_schema())";
+            let (place,): (String,) = sqlx::query_as(place).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            Ok(place)
+        }
+        _ => Err(ConnectError::Scheme),
+    }
+}
+
 /// A PostgreSQL that is never reached: what only writes statements for one is tried by it. Within a runtime.
 pub fn unreached(clock: Clock, rules: Rules) -> Store {
     let (loss, statements) = (Arc::default(), Arc::default());

@@ -67,7 +67,7 @@ mod wall;
 mod write;
 
 pub use clock::Clock;
-pub use connect::{Connect, ConnectError, open, unreached};
+pub use connect::{Connect, ConnectError, open, place, unreached};
 pub use idempotency::{Author, Once, sweep};
 pub use left::{Left, Object};
 pub use map::Map;

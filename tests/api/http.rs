@@ -454,7 +454,15 @@ fn pages_of_named_origins_may_call_and_others_may_not() {
             let response = preflight("https://b.example").await.unwrap();
             assert_eq!(response.status(), 204);
             assert_eq!(header(&response, "access-control-allow-origin"), "https://b.example");
-            assert!(header(&response, "access-control-allow-headers").contains("authorization"));
+            let allowed = header(&response, "access-control-allow-headers");
+            for name in [
+                "authorization",
+                "apollographql-client-name",
+                "apollographql-client-version",
+                "x-request-id",
+            ] {
+                assert!(allowed.contains(name), "{allowed}");
+            }
             let response = preflight("https://c.example").await.unwrap();
             assert_eq!(
                 (

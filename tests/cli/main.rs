@@ -131,10 +131,14 @@ impl Served {
         answer["data"].clone()
     }
 
-    /// Tells it to end, which it does well; gives everything that it printed.
-    fn end(mut self) -> String {
+    fn tell_to_stop(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Tells it to end, which it does well; gives everything that it printed.
+    fn end(mut self) -> String {
+        self.tell_to_stop();
         for line in self.rest.by_ref() {
             self.printed += &format!("{}\n", line.unwrap());
         }
