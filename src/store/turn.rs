@@ -2,11 +2,32 @@
 //! would keep a review out for ever; its advisory locks are given in the order in which they were asked for. SQLite has
 //! one writer anyway.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use uuid::Uuid;
 
+use crate::domain::text::canonical;
 use crate::store::Write;
 use crate::store::wall::Opening;
+
+/// The kind of PostgreSQL's advisory lock that an import holds for its source: "NAMI" as a number.
+const SOURCE: i32 = 0x4e41_4d49;
+
+/// Imports of one source take turns until the transaction ends: each locks many requests, in the order of its rows, and two with
+/// other orders would wait for each other.
+pub(crate) async fn of_sources<'a>(w: &Write, sources: impl Iterator<Item = &'a str>) -> Result<(), DbErr> {
+    if w.backend() != DbBackend::Postgres {
+        return Ok(());
+    }
+    let sources: BTreeSet<String> = sources.map(canonical).collect();
+    for source in sources {
+        let sql = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, [SOURCE.into(), source.into()]);
+        w.tx.execute_raw(statement).await?;
+    }
+    Ok(())
+}
 
 /// The opening of a write of this request, which waits for its turn at once; none where the client's id names none.
 pub(crate) fn opening(request: Option<Uuid>) -> Opening {

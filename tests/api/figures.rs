@@ -38,6 +38,16 @@ on_both! {
         }
     }
 
+    async fn several_that_load_the_funding_at_once_load_it_once(app) {
+        figures::load(&app.store).await.unwrap();
+        let load = || async { figures::load_funding(&app.store).await.unwrap().created };
+        let created = futures_util::future::join_all((0..4).map(|_| load())).await;
+        assert_eq!(created.iter().sum::<usize>(), 95, "{created:?}");
+        let data::Plans { funded: received, .. } = data::plans();
+        let seen = app.ask(None, TOTALS, json!({ "kind": "FUNDING" })).await;
+        assert_eq!(seen["needsAnalysis"]["nodes"][0]["totals"]["deliveredValueUsd"], received.to_string());
+    }
+
     async fn more_funding_than_is_required_is_capped_and_told(app) {
         figures::load(&app.store).await.unwrap();
         let plan = figures::PLANS.plan(&app.store.reference(), 200).unwrap();

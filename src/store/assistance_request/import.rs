@@ -2,16 +2,13 @@
 
 mod items;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use sea_orm::sea_query::IntoIden;
-use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set, Statement,
-};
+use sea_orm::{ActiveEnum, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::{Contact, NewRequest, Origin};
@@ -19,17 +16,13 @@ use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::Step;
-use crate::domain::text::canonical;
 use crate::store::assistance_request::create::{Begin, duplicate_origin, insert};
 use crate::store::assistance_request::import::items::{replace_items, same_items, say_the_same, vouch_items};
 use crate::store::assistance_request::step::advance;
 use crate::store::assistance_request::update::{RequestPatch, entered};
 use crate::store::assistance_request::write;
 use crate::store::condition::visible_request;
-use crate::store::{Author, Outcome, Refused, Store, Write};
-
-/// The kind of PostgreSQL's advisory lock that an import holds for its source: "NAMI" as a number.
-const SOURCE_LOCK: i32 = 0x4e41_4d49;
+use crate::store::{Author, Outcome, Refused, Store, Write, turn};
 
 /// Lands rows by (source, external id), in their order.
 ///
@@ -74,7 +67,7 @@ pub async fn import(
 }
 
 async fn land_all(w: &Write, rows: &[ImportForm], options: ImportOptions) -> Outcome<Vec<RowOutcome>> {
-    lock_sources(w, rows).await?;
+    turn::of_sources(w, rows.iter().filter_map(|row| row.form.source.as_deref())).await?;
     let mut outcomes = Vec::with_capacity(rows.len());
     for row in rows {
         let outcome = match land_alone(w, row, options).await? {
@@ -85,23 +78,6 @@ async fn land_all(w: &Write, rows: &[ImportForm], options: ImportOptions) -> Out
         outcomes.push(outcome);
     }
     Ok(outcomes)
-}
-
-/// Imports of one source take turns: each locks many requests, in the order of its rows, and two with other orders
-/// would wait for each other. SQLite has one writer anyway.
-async fn lock_sources(w: &Write, rows: &[ImportForm]) -> Outcome<()> {
-    if w.backend() != DbBackend::Postgres {
-        return Ok(());
-    }
-    let sources = rows.iter().filter_map(|row| row.form.source.as_deref());
-    let sources: BTreeSet<String> = sources.map(canonical).collect();
-    for source in sources {
-        let sql = "SELECT pg_advisory_xact_lock($1, hashtext($2))";
-        let values = [SOURCE_LOCK.into(), source.into()];
-        let statement = Statement::from_sql_and_values(DbBackend::Postgres, sql, values);
-        w.tx.execute_raw(statement).await?;
-    }
-    Ok(())
 }
 
 async fn land_alone(w: &Write, row: &ImportForm, options: ImportOptions) -> Outcome<RowOutcome> {

@@ -17,7 +17,7 @@ use crate::store::contribution::create::insert_row;
 use crate::store::contribution::hold::hold_request;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Author, Outcome, Refused, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write, turn};
 
 /// Something a source reports as delivered to an item of an imported request.
 #[derive(Clone, Debug)]
@@ -57,20 +57,32 @@ pub async fn import_delivered(
         .write(author, move |w| {
             let rows = Arc::clone(&rows);
             Box::pin(async move {
+                let sources = rows.iter().filter_map(|row| row.contribution.origin.as_ref());
+                turn::of_sources(w, sources.map(|origin| origin.source.as_str())).await?;
                 let mut outcomes = Vec::with_capacity(rows.len());
                 for row in rows.iter() {
-                    outcomes.push(match land(w, row).await {
-                        Ok(outcome) => outcome,
-                        Err(Refused::Problems(mut problems)) if !problems.0.is_empty() => {
-                            DeliveredOutcome::Failed(problems.0.swap_remove(0))
-                        }
-                        Err(other) => return Err(other),
-                    });
+                    outcomes.push(land_alone(w, row).await?);
                 }
                 Ok(outcomes)
             })
         })
         .await
+}
+
+/// Lands a row, or nothing of it.
+async fn land_alone(w: &Write, row: &Delivered) -> Outcome<DeliveredOutcome> {
+    let point = w.savepoint().await?;
+    match land(&point, row).await {
+        Ok(outcome) => {
+            w.keep(point).await?;
+            Ok(outcome)
+        }
+        Err(Refused::Problems(mut problems)) if !problems.0.is_empty() => {
+            point.tx.rollback().await?;
+            Ok(DeliveredOutcome::Failed(problems.0.swap_remove(0)))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 async fn land(w: &Write, row: &Delivered) -> Outcome<DeliveredOutcome> {
