@@ -90,10 +90,20 @@ impl Write {
     /// # Errors
     /// The problems; none of its own where all were noted before.
     pub(crate) fn sound(&self, problems: Problems) -> Result<(), Problems> {
-        match problems.is_empty() && self.is_whole {
+        match self.is_sound(&problems) {
             true => Ok(()),
             false => Err(problems),
         }
+    }
+
+    /// The same, to ask what else is wrong where something is.
+    pub(crate) fn is_sound(&self, problems: &Problems) -> bool {
+        problems.is_empty() && self.is_whole
+    }
+
+    /// Whether all of the input could be read: what is left out where it could not was given all the same.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 
     /// The same write within a savepoint: it is committed into this one, or rolled back alone.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::common::TestApp;
+use crate::common::{ADMIN, TestApp};
 use crate::on_both;
 use crate::support::{draft, named, named_with, people, verified};
 
@@ -82,6 +82,89 @@ on_both! {
         assert_eq!(told(app, &people.focal, "createAssistanceRequest", input).await, ["BLANK idempotencyKey", "DUPLICATE externalId"]);
         let input = named_with(&created["assistanceRequest"], json!({ "idempotencyKey": "" }));
         assert_eq!(told(app, &people.focal, "submitAssistanceRequest", input).await, ["BLANK idempotencyKey", "NO_ITEMS id"]);
+    }
+
+    async fn items_that_are_wrong_are_not_none_and_a_source_that_is_taken_is_told_beside_all_else(app) {
+        let people = people(app).await;
+        let create = "createAssistanceRequest";
+        let mut input = draft();
+        input["submit"] = true.into();
+        input["items"] = json!([{ "commodity": "GLOVES_EXAM", "quantity": "0" }]);
+        assert_eq!(told(app, &people.focal, create, input.clone()).await, ["OUT_OF_RANGE items.0.quantity"]);
+        input["source"] = "S".into();
+        input["externalId"] = "taken".into();
+        let mut first = input.clone();
+        first["items"] = draft()["items"].clone();
+        first["submit"] = false.into();
+        assert_eq!(app.mutate(&people.focal, create, first, ERRORS).await["userErrors"], json!([]));
+        assert_eq!(told(app, &people.focal, create, input.clone()).await, ["OUT_OF_RANGE items.0.quantity", "DUPLICATE externalId"]);
+        input["items"] = json!([]);
+        assert_eq!(told(app, &people.focal, create, input.clone()).await, ["NO_ITEMS items", "DUPLICATE externalId"]);
+        // What one may not do at all comes first.
+        for title in ["", "Oxygen"] {
+            input["title"] = title.into();
+            assert_eq!(app.refused(Some(&people.stranger), create, input.clone()).await, "FORBIDDEN");
+        }
+        let request = verified(app, &people).await;
+        let item = &request["items"][0]["id"];
+        let create = "createContribution";
+        let mut given = json!({ "item": item, "organization": "WHO", "quantity": "1", "source": "S", "externalId": "taken" });
+        assert_eq!(app.mutate(&people.responder, create, given.clone(), ERRORS).await["userErrors"], json!([]));
+        given["quantity"] = "101".into();
+        assert_eq!(told(app, &people.responder, create, given.clone()).await, ["OUT_OF_RANGE quantity", "DUPLICATE externalId"]);
+        given["status"] = "COMMITTED".into();
+        given["note"] = long();
+        assert_eq!(told(app, &people.responder, create, given).await, ["TOO_LONG note", "OVER_COMMITTED quantity", "DUPLICATE externalId"]);
+    }
+
+    async fn what_stands_in_the_way_of_a_step_is_told_beside_its_reason(app) {
+        let people = people(app).await;
+        let request = verified(app, &people).await;
+        let item = &request["items"][0]["id"];
+        let input = json!({ "item": item, "organization": "WHO", "quantity": "90", "status": "COMMITTED" });
+        let given = app.mutate(&people.responder, "createContribution", input, "contribution { id version }").await;
+        let close = |reason: Value| named_with(&request, json!({ "reason": reason }));
+        assert_eq!(told(app, &people.focal, "closeAssistanceRequest", close(Value::Null)).await, ["REASON_REQUIRED reason", "IN_USE id"]);
+        assert_eq!(told(app, &people.focal, "closeAssistanceRequest", close(long())).await, ["TOO_LONG reason", "IN_USE id"]);
+        assert_eq!(told(app, &people.focal, "withdrawAssistanceRequest", close(Value::Null)).await, ["REASON_REQUIRED reason", "IN_USE id"]);
+        // More than is left of it.
+        let input = json!({ "item": item, "organization": "WHO", "quantity": "11" });
+        let pledged = app.mutate(&people.responder, "createContribution", input, "contribution { id version }").await;
+        let input = named_with(&pledged["contribution"], json!({ "on": "2030-01-01" }));
+        assert_eq!(told(app, &people.responder, "commitContribution", input).await, ["OUT_OF_RANGE on", "OVER_COMMITTED id"]);
+        // What was refused is taken by another, so that the record can't be taken back.
+        let input = named_with(&given["contribution"], json!({ "acceptedQuantity": "0", "rejectedQuantity": "90", "rejectReason": "wet", "on": "2026-11-23" }));
+        let recorded = app.mutate(&people.focal, "recordDelivery", input, "contribution { version deliveries { id } } userErrors { code field }").await;
+        assert_eq!(recorded["userErrors"], json!([]));
+        let input = json!({ "item": item, "organization": "WHO", "quantity": "100", "status": "COMMITTED" });
+        assert_eq!(app.mutate(&people.responder, "createContribution", input, ERRORS).await["userErrors"], json!([]));
+        let delivery = &recorded["contribution"]["deliveries"][0]["id"];
+        let void = |reason: &str| json!({ "id": delivery, "version": recorded["contribution"]["version"], "reason": reason });
+        assert_eq!(told(app, &people.focal, "voidDelivery", void(" ")).await, ["BLANK reason", "OVER_COMMITTED id"]);
+        assert_eq!(told(app, &people.focal, "voidDelivery", void("wrong")).await, ["OVER_COMMITTED id"]);
+        // An approval of what is not there may be wrong in itself too.
+        let input = named_with(&request, json!({ "approvals": [{ "item": "zz", "approvedQuantity": "-1", "note": long() }] }));
+        let expected = ["NOT_FOUND approvals.0.item", "TOO_LONG approvals.0.note", "OUT_OF_RANGE approvals.0.approvedQuantity"];
+        assert_eq!(told(app, &people.coordinator, "verifyAssistanceRequest", input).await, expected);
+    }
+
+    async fn a_code_that_is_retired_is_named_when_a_request_is_handed_in(app) {
+        let people = people(app).await;
+        let commodity = json!({ "code": "RETIRED", "name": "Soon gone", "category": "MED.PPE", "unit": "PIECE" });
+        let made = app.mutate(ADMIN, "createCommodity", commodity, "commodity { id version } userErrors { code field }").await;
+        assert_eq!(made["userErrors"], json!([]));
+        let mut input = draft();
+        input["items"] = json!([{ "commodity": "GLOVES_EXAM", "quantity": "1" }, { "commodity": "RETIRED", "quantity": "1" }]);
+        let created = app.mutate(&people.focal, "createAssistanceRequest", input, "assistanceRequest { id version }").await;
+        let retired = app.mutate(ADMIN, "updateCommodity", named_with(&made["commodity"], json!({ "active": false })), ERRORS).await;
+        assert_eq!(retired["userErrors"], json!([]));
+        let input = named_with(&created["assistanceRequest"], json!({ "reason": long() }));
+        assert_eq!(told(app, &people.focal, "submitAssistanceRequest", input).await, ["TOO_LONG reason", "INACTIVE id"]);
+        let select = "userErrors { code field params { name value } }";
+        let submitted = app.mutate(&people.focal, "submitAssistanceRequest", named(&created["assistanceRequest"]), select).await;
+        let expected = json!([{ "code": "INACTIVE", "field": ["id"],
+            "params": [{ "name": "code", "value": "RETIRED" }, { "name": "item", "value": "1" }] }]);
+        assert_eq!(submitted["userErrors"], expected);
     }
 
     async fn all_that_is_wrong_with_approvals_is_told_at_the_approval(app) {
@@ -182,7 +265,7 @@ on_both! {
         assert_eq!(app.refused(Some(&people.focal), "updateAssistanceRequest", input).await, "BAD_USER_INPUT");
         let roles: Value = (0..201).map(|_| json!("READER")).collect();
         let input = json!({ "name": "many", "roles": roles });
-        assert_eq!(app.refused(Some(crate::common::ADMIN), "createApiKey", input).await, "BAD_USER_INPUT");
+        assert_eq!(app.refused(Some(ADMIN), "createApiKey", input).await, "BAD_USER_INPUT");
     }
 
     async fn what_was_written_is_found_by_the_same_text(app) {

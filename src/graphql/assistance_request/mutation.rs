@@ -17,7 +17,7 @@ use crate::graphql::assistance_request::input::{
 use crate::graphql::assistance_request::object::AssistanceRequest;
 use crate::graphql::assistance_request::query::{Columns, as_left, find};
 use crate::graphql::context::{mutation, reader};
-use crate::graphql::fault::{Fallible, Nullable};
+use crate::graphql::fault::{Fallible, Fault, Nullable};
 use crate::graphql::level::{Entry, Level};
 use crate::graphql::node::request_id;
 use crate::graphql::payload::{UserError, payload, selected, settle, user_errors};
@@ -100,13 +100,13 @@ async fn create(ctx: &Context<'_>, input: CreateAssistanceRequestInput) -> Falli
     let call = mutation(ctx, "createAssistanceRequest", &input, &input.idempotency)?;
     let left = call.left();
     let (request, submit, is_empty) = (call.request, input.submit, input.items.is_empty());
+    let (form, reference) = (input.form(), request.store.reference());
+    // Whoever may not write for a country is told so, whatever else is wrong.
+    if let Some(country) = reference.country(&form.country) {
+        assistance_request::check_country(&request.actor, &country.row.code).map_err(Fault)?;
+    }
     let mut problems = Problems::default();
-    let new = input.form().check(
-        &request.store.reference(),
-        request.limits.items,
-        &Path::Root,
-        &mut problems,
-    );
+    let new = form.check(&reference, request.limits.items, &Path::Root, &mut problems);
     if submit && is_empty {
         problems.push(assistance_request::no_items());
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Utc};
 use entity::enums::RequestStatus;
 use entity::{assistance_request as ar, request_item as ri};
-use sea_orm::{EntityTrait, Set, TryIntoModel};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, TryIntoModel};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -49,7 +49,10 @@ pub(super) enum Begin {
 }
 
 /// That `actor` writes requests of this country.
-pub(super) fn check_country(actor: &Actor, country: &str) -> Result<(), Error> {
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub fn check_country(actor: &Actor, country: &str) -> Result<(), Error> {
     if scope(actor, Operation::WriteRequest).holds(Some(country), None) {
         return Ok(());
     }
@@ -68,8 +71,14 @@ pub(super) async fn insert(
 ) -> Outcome<(ar::Model, Vec<ri::Model>)> {
     check_country(&w.actor, &new.country)?;
     let mut problems = Problems::default();
-    if begin != Begin::Draft && new.items.is_empty() {
+    if begin != Begin::Draft && new.items.is_empty() && w.is_whole() {
         problems.push(no_items());
+    }
+    if !w.is_sound(&problems)
+        && let Some(origin) = &new.origin
+        && is_taken(w, origin).await?
+    {
+        problems.push(duplicate_origin());
     }
     w.sound(problems)?;
     let number = write::next_reference_number(w).await?;
@@ -137,6 +146,14 @@ pub(super) async fn insert(
         movement::remember(w, id, status, *priority, *people_in_need, on);
     }
     Ok((made, items))
+}
+
+/// Whether a request has this source and external id. Asked where nothing is inserted, which would tell.
+async fn is_taken(w: &Write, origin: &Origin) -> Outcome<bool> {
+    let taken = ar::Entity::find()
+        .filter(ar::Column::Source.eq(origin.source.as_str()))
+        .filter(ar::Column::ExternalId.eq(origin.external_id.as_str()));
+    Ok(taken.one(&w.tx).await?.is_some())
 }
 
 /// That a request without items can't be handed in.

@@ -30,33 +30,40 @@ pub(super) async fn of_unverified(w: &Write, row: &ar::Model) -> Outcome<()> {
     Ok(())
 }
 
+/// The contributions to a request, in the order in which they are locked.
+pub(super) async fn contributions(w: &Write, row: &ar::Model) -> Outcome<Vec<contribution::Model>> {
+    let all = contribution::Entity::find()
+        .filter(contribution::Column::RequestId.eq(row.id))
+        .order_by_asc(contribution::Column::Id);
+    Ok(all.all(&w.tx).await?)
+}
+
+/// That nothing of them is committed or on its way.
+pub(super) fn check_idle(contributions: &[contribution::Model], step: Step) -> Result<(), Problem> {
+    let under_way = |one: &&contribution::Model| {
+        matches!(
+            one.status,
+            ContributionStatus::Committed | ContributionStatus::InTransit
+        )
+    };
+    let under_way = contributions.iter().filter(under_way).count();
+    if under_way == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "{under_way} contributions are committed or in transit: {} is open once they are delivered or cancelled.",
+        step.mutation()
+    );
+    Err(Problem::new(ProblemCode::InUse, message)
+        .at("id")
+        .with("contributions", under_way))
+}
+
 /// A VERIFIED request is closed or withdrawn: not while something is committed or on its way; open pledges are
 /// cancelled with it. A closed one stays in the totals with nothing uncovered; a withdrawn one leaves them.
 pub(super) async fn of_verified(w: &Write, row: &ar::Model, step: Step, reason: Option<&str>) -> Outcome<()> {
-    let contributions = contribution::Entity::find()
-        .filter(contribution::Column::RequestId.eq(row.id))
-        .order_by_asc(contribution::Column::Id)
-        .all(&w.tx)
-        .await?;
-    let under_way = contributions
-        .iter()
-        .filter(|one| {
-            matches!(
-                one.status,
-                ContributionStatus::Committed | ContributionStatus::InTransit
-            )
-        })
-        .count();
-    if under_way > 0 {
-        let message = format!(
-            "{under_way} contributions are committed or in transit: {} is open once they are delivered or cancelled.",
-            step.mutation()
-        );
-        return Err(Problem::new(ProblemCode::InUse, message)
-            .at("id")
-            .with("contributions", under_way)
-            .into());
-    }
+    let contributions = contributions(w, row).await?;
+    check_idle(&contributions, step)?;
     for pledge in contributions
         .iter()
         .filter(|one| one.status == ContributionStatus::Pledged)

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::domain::assistance_request::fixed;
 use crate::domain::figures::Figures;
-use crate::domain::number::{QUANTITY_SCALE, from_fixed, plain};
+use crate::domain::number::{MAX_QUANTITY_MILLI, QUANTITY_SCALE, from_fixed, plain};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::step::Step;
 use crate::domain::text::{self, TEXT_MAX};
@@ -67,9 +67,28 @@ async fn take_in(w: &Write, step: Step, input: StepInput) -> Outcome<Uuid> {
         let message = format!("{} needs a reason: others will ask for it.", step.mutation());
         problems.push(Problem::new(ProblemCode::ReasonRequired, message).at("reason"));
     }
-    problems.or_else(Some(()))?;
+    if !problems.is_empty() {
+        // Whatever else stands in the way, so that it is told too.
+        problems.0.extend(obstacles(w, &row, step).await?);
+        return Err(problems.into());
+    }
     advance(w, &row, step, reason).await?;
     Ok(row.id)
+}
+
+/// What of the request itself a step is refused for.
+async fn obstacles(w: &Write, row: &ar::Model, step: Step) -> Outcome<Vec<Problem>> {
+    Ok(match step {
+        Step::Submit => {
+            let items = write::items(w, row.id).await?;
+            write::check_submittable(w, row, &items).err().unwrap_or_default()
+        }
+        Step::Close | Step::Withdraw if row.status == RequestStatus::Verified => {
+            let contributions = end::contributions(w, row).await?;
+            end::check_idle(&contributions, step).err().into_iter().collect()
+        }
+        _ => Vec::new(),
+    })
 }
 
 /// Whether a step is refused without a reason. Closing is, unless all is delivered.
@@ -213,6 +232,15 @@ struct Approved {
 }
 
 /// What is approved of every item.
+/// What an approval says in itself, of an item of which so much was requested at most.
+fn read(approval: &Approval, most: i64, at: &Path<'_>, problems: &mut Problems) -> (Option<i64>, Option<String>) {
+    let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), problems);
+    let rule = "What is approved is 0 to the requested quantity, with up to 3 decimals.";
+    let quantity_at = at.field("approvedQuantity");
+    let quantity = fixed(approval.quantity, QUANTITY_SCALE, 0, most, &quantity_at, problems, rule);
+    (quantity, note)
+}
+
 fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, problems: &mut Problems) -> Vec<Approved> {
     let list = Path::Root.field("approvals");
     let mut approved: Vec<Approved> = items
@@ -234,6 +262,8 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
                 "No item of this request has this id.",
             );
             are_read = false;
+            // Of itself it may be wrong all the same.
+            read(approval, MAX_QUANTITY_MILLI, &at, problems);
             continue;
         };
         if !seen.insert(item.id) {
@@ -243,20 +273,11 @@ fn check_approvals(items: &[ri::Model], approvals: &[Approval], first: bool, pro
                 "This item is approved twice.",
             );
             are_read = false;
+            // Of itself it may be wrong all the same.
+            read(approval, MAX_QUANTITY_MILLI, &at, problems);
             continue;
         }
-        let note = text::optional(approval.note.as_deref(), TEXT_MAX, &at.field("note"), problems);
-        let rule = "What is approved is 0 to the requested quantity, with up to 3 decimals.";
-        let quantity_at = at.field("approvedQuantity");
-        let quantity = fixed(
-            approval.quantity,
-            QUANTITY_SCALE,
-            0,
-            item.quantity_milli,
-            &quantity_at,
-            problems,
-            rule,
-        );
+        let (quantity, note) = read(approval, item.quantity_milli, &at, problems);
         if quantity.is_some_and(|quantity| quantity < item.quantity_milli) && approval.note.is_none() {
             let message = "Less than was requested is approved with a note that says why.";
             problems.add(&at.field("note"), ProblemCode::Required, message);

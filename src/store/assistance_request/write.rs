@@ -280,11 +280,8 @@ pub(super) fn check_submittable(w: &Write, row: &ar::Model, items: &[ri::Model])
     }
     let reference = &w.reference;
     let inactive = |noun: &str, code: &str| {
-        Problem::new(
-            ProblemCode::Inactive,
-            format!("The {noun} {code} is retired by now: choose another."),
-        )
-        .at("id")
+        let message = format!("The {noun} {code} is retired by now: choose another.");
+        Problem::new(ProblemCode::Inactive, message).at("id").with("code", code)
     };
     if reference
         .countries
@@ -293,7 +290,8 @@ pub(super) fn check_submittable(w: &Write, row: &ar::Model, items: &[ri::Model])
     {
         problems.push(inactive("country", &row.country_code));
     }
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
+        let inactive = |noun: &str, code: &str| inactive(noun, code).with("item", index);
         if reference
             .categories
             .get(&item.category_code)

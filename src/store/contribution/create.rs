@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{contribution, request_item as ri};
-use sea_orm::{ActiveEnum, ActiveModelTrait, EntityTrait, Set};
+use sea_orm::{ActiveEnum, ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::Origin;
@@ -68,6 +68,12 @@ pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewCon
     };
     if let Err(problem) = checked {
         problems.push(problem);
+    }
+    if !w.is_sound(&problems)
+        && let Some(origin) = &new.origin
+        && is_taken(w, origin).await?
+    {
+        problems.push(duplicate_origin());
     }
     w.sound(problems)?;
     let made = insert_row(w, id, &found, new).await?;
@@ -163,10 +169,20 @@ pub(super) async fn insert_row(
             w.journal.created(&row);
             Ok(row)
         }
-        Err(failed) if fault::duplicate(&failed).is_some() => {
-            let message = "Another contribution has this source and externalId.";
-            Err(Problem::new(ProblemCode::Duplicate, message).at("externalId").into())
-        }
+        Err(failed) if fault::duplicate(&failed).is_some() => Err(duplicate_origin().into()),
         Err(failed) => Err(failed.into()),
     }
+}
+
+/// Whether a contribution has this source and external id. Asked where nothing is inserted, which would tell.
+async fn is_taken(w: &Write, origin: &Origin) -> Outcome<bool> {
+    let taken = contribution::Entity::find()
+        .filter(contribution::Column::Source.eq(origin.source.as_str()))
+        .filter(contribution::Column::ExternalId.eq(origin.external_id.as_str()));
+    Ok(taken.one(&w.tx).await?.is_some())
+}
+
+fn duplicate_origin() -> Problem {
+    let message = "Another contribution has this source and externalId.";
+    Problem::new(ProblemCode::Duplicate, message).at("externalId")
 }

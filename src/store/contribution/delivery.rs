@@ -19,7 +19,7 @@ use crate::store::contribution::hold::Named;
 use crate::store::contribution::update::last_delivery;
 use crate::store::contribution::write;
 use crate::store::movement::{Cause, record as record_moves};
-use crate::store::{Author, Outcome, Store, Write};
+use crate::store::{Author, Outcome, Refused, Store, Write};
 
 /// A part that was received.
 #[derive(Clone, Debug)]
@@ -148,8 +148,6 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
     }
     let mut problems = Problems::default();
     let reason = text::required(reason, TEXT_MAX, &Path::Root.field("reason"), &mut problems);
-    w.sound(problems)?;
-    let reason = reason.unwrap_or_default();
     let before = write::holding(&row);
     let after = before.voided(part.accepted_milli, part.rejected_milli, row.shipped_on.is_some());
     let cause = Cause {
@@ -157,7 +155,13 @@ async fn void(w: &Write, id: Option<Uuid>, version: i32, reason: &str) -> Outcom
         contribution: Some(row.id),
         on: part.delivered_on,
     };
-    write::shift(w, cause, before, after, "id").await?;
+    // Whatever else is wrong, so that it is told too.
+    match write::shift(w, cause, before, after, "id").await {
+        Err(Refused::Problems(more)) => problems.0.extend(more.0),
+        shifted => shifted?,
+    }
+    w.sound(problems)?;
+    let reason = reason.unwrap_or_default();
     let voided = delivery::ActiveModel {
         id: ActiveValue::Unchanged(id),
         voided: Set(true),

@@ -62,11 +62,12 @@ async fn take_in(w: &Write, step: ContributionStep, input: &StepInput) -> Outcom
     };
     let before = write::holding(&row);
     let after = Holding { status, ..before };
-    let on = match check_on(input.on, w.now.date_naive(), write::earliest(w, &row).await?) {
+    let today = w.now.date_naive();
+    let on = match check_on(input.on, today, write::earliest(w, &row).await?) {
         Ok(on) => on,
         Err(problem) => {
             problems.push(problem);
-            return Err(problems.into());
+            today
         }
     };
     let cause = Cause {
