@@ -116,6 +116,18 @@ fn expected<T: ScalarType + InputType>(value: &Value, what: &str) -> InputValueE
     InputValueError::custom(format!("{value} is no value of it; {what}"))
 }
 
+/// Whether this is a value of the scalar of this name; of others than ours anything is.
+pub fn takes(scalar: &str, value: &Value) -> bool {
+    match scalar {
+        "Date" => is_value::<Date>(value),
+        "DateTime" => is_value::<DateTime>(value),
+        "Decimal" => is_value::<Decimal>(value),
+        "BigInt" => is_value::<BigInt>(value),
+        "CountryCode" => is_value::<CountryCode>(value),
+        _ => true,
+    }
+}
+
 /// Asked before anything is executed, so that what is no value of its scalar fails the request and not a field.
 fn is_value<T: ScalarType>(value: &Value) -> bool {
     T::parse(value.clone()).is_ok()

@@ -20,7 +20,7 @@ pub struct ViewerQuery;
 /// Who asks, as the server sees the credential that came with the request.
 #[derive(SimpleObject)]
 pub struct Viewer {
-    /// What the credential is called; null for an anonymous viewer.
+    /// What the credential is called; null for an anonymous viewer, and for a token that tells no name.
     name: Option<String>,
     /// The viewer's roles; their rights add up.
     roles: Vec<Role>,

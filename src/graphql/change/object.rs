@@ -171,7 +171,7 @@ impl Change {
         Ok(subject.map_or_else(|| ID(String::new()), |id| id.encode()))
     }
 
-    /// The object as it is now; null where it is gone or the viewer can't see it any more.
+    /// The object as it is now; null where it is gone, the viewer can't see it any more, or it is a Unit, which is no Node.
     async fn subject(&self, ctx: &Context<'_>) -> Nullable<Node> {
         let found = async {
             let level = self.0.level();
@@ -192,15 +192,15 @@ impl Change {
         nullable(found.await)
     }
 
-    /// Who did it: `key:` with the id of an API key, `import:` with a source, or `system`. Null where the viewer may not
-    /// know.
+    /// Who did it: `key:` with the UUID of an API key, as `nam-needs key list` shows it, `jwt:` with the issuer and the subject of a token
+    /// (`jwt:https://id.example.org#u1`), `import:` with a source, or `system`. Null where the viewer may not know.
     async fn actor(&self) -> Nullable<&str> {
         let found = self.0.row();
         nullable(found.map(|row| row.told.shows_actor.then_some(row.change.actor.as_str())))
     }
 
     /// What changed, of the fields that the viewer may read. The change that first shows an object to the viewer has the
-    /// whole of it, with `before` null.
+    /// whole of it, with `before` null. Empty where an object moved with its request and nothing of it changed that is told.
     async fn diff(&self) -> Fallible<Rows<'static, FieldChange>> {
         let row = self.0.row()?;
         Ok(row.told.diff.iter().map(field_change).collect::<Vec<_>>().into())

@@ -12,10 +12,11 @@ use super::Refusal;
 use super::lexical::Marks;
 use super::literals::{Usage, Uses};
 use super::problems::{Place, Problems};
-use super::rules::{Kind, Path, Rules, one_of, scalar_expects, too_deep, too_many, values_in};
+use super::rules::{Kind, Path, Rules, one_of, scalar_expects, scalar_takes, too_deep, too_many, values_in};
 use super::translate;
 use crate::domain::limits::Limits;
 use crate::error::Error;
+use crate::graphql::scalar::takes;
 
 /// Coerces the variables that an operation declares; others are ignored. A nullable one without value and default is
 /// absent from the answer: absent is not null.
@@ -172,7 +173,16 @@ impl Coercion<'_> {
             ("String" | "ID", Json::String(text)) => text.clone().into(),
             ("ID", Json::Number(number)) if !number.is_f64() => number.to_string().into(),
             ("String" | "ID", _) => self.unlike(scalar, "a string", value, path),
-            (_, value) => Value::from_json(value.clone()).unwrap_or_default(),
+            (_, value) => self.own(scalar, value, path),
+        }
+    }
+
+    /// A value of one of our own scalars, which alone know what it looks like.
+    fn own(&mut self, scalar: &str, value: &Json, path: &Path<'_>) -> Value {
+        let own = Value::from_json(value.clone()).unwrap_or_default();
+        match scalar_takes(scalar) {
+            Some((expected, _)) if !takes(scalar, &own) => self.unlike(scalar, expected, value, path),
+            _ => own,
         }
     }
 

@@ -135,10 +135,15 @@ impl Kind {
     }
 }
 
-/// What one of our scalars expects, where a value of this kind can't be it. Whether a string is a date or a number is
-/// told by the scalar itself when it is read.
+/// What one of our scalars expects, where a value of this kind can't be it.
 pub(super) fn scalar_expects(scalar: &str, kind: Kind) -> Option<&'static str> {
-    let (expected, right): (_, &[Kind]) = match scalar {
+    let (expected, right) = scalar_takes(scalar)?;
+    (!right.contains(&kind)).then_some(expected)
+}
+
+/// What one of our scalars expects, and values of which kinds may be it.
+pub(super) fn scalar_takes(scalar: &str) -> Option<(&'static str, &'static [Kind])> {
+    Some(match scalar {
         "Decimal" => (
             "a decimal number as a string (\"1250.5\") or a whole number",
             &[Kind::String, Kind::Int],
@@ -148,8 +153,7 @@ pub(super) fn scalar_expects(scalar: &str, kind: Kind) -> Option<&'static str> {
         "Date" => ("a date as a string (\"2020-05-04\")", &[Kind::String]),
         "DateTime" => ("a time in UTC as a string (\"2020-05-04T12:00:00Z\")", &[Kind::String]),
         _ => return None,
-    };
-    (!right.contains(&kind)).then_some(expected)
+    })
 }
 
 /// Where a value stands, from the argument or the variable inwards: `input.items[2].quantity`.

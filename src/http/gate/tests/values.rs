@@ -104,6 +104,19 @@ fn variables_are_coerced_by_their_types() {
         ("Decimal", decimal, json!(true), "found true"),
         ("Date!", date, json!(20_200_504), "Date expects a date as a string"),
         (
+            "Date!",
+            date,
+            json!("31/12/2026"),
+            "Variable \"$v\" got an invalid value at \"v\": Date expects a date as a string (\"2020-05-04\"), found \"31/12/2026\"",
+        ),
+        (
+            "Decimal",
+            decimal,
+            json!("1,000"),
+            "Decimal expects a decimal number as a string (\"1250.5\") or a whole number, found \"1,000\"",
+        ),
+        ("BigInt", big, json!("1e3"), "found \"1e3\""),
+        (
             "[ID!]!",
             ids,
             json!(["a", null]),
@@ -175,6 +188,7 @@ fn paths_lead_to_what_is_wrong_and_all_of_it_is_told() {
             "Variable \"$input\" got an invalid value at \"input.priority\": Priority expects one of LOW, HIGH, found \"MIDDLE\".",
             "Variable \"$input\" got an invalid value at \"input.items[2].quantity\": Decimal expects a decimal number as a string (\"1250.5\") or a whole number, found 2.5.",
             "Variable \"$input\" got an invalid value at \"input.items[3]\": field \"colour\" is not defined by type \"RequestItemInput\".",
+            "Variable \"$input\" got an invalid value at \"input.items[3].quantity\": Decimal expects a decimal number as a string (\"1250.5\") or a whole number, found \"x\".",
             "Variable \"$input\" got an invalid value at \"input.items[4]\": field \"quantity\" of required type \"Decimal!\" was not provided.",
         ]
     );
