@@ -36,6 +36,8 @@ type FormKey = (Option<String>, Absent);
 pub struct Form {
     /// For the executor.
     pub document: types::ExecutableDocument,
+    /// Whether it still selects an object more than once under one name, so that what is selected of it must be merged.
+    pub merges: bool,
     /// Whether its variables can hold what the gate does not look into: values of scalars of our own.
     holds_scalars: bool,
     is_sound: AtomicBool,
@@ -132,6 +134,7 @@ impl Document {
     /// Those of `translate::document`.
     pub(super) fn form(
         &self,
+        rules: &Rules,
         operation: &Node<Operation>,
         known: &Known,
         variables: &Variables,
@@ -147,16 +150,19 @@ impl Document {
             return Ok(form.clone());
         }
         let at = operation.location().map_or(0, |span| span.offset());
-        let made = translate::document(
-            &self.executable,
-            operation,
-            at,
-            &known.uses.fragments,
-            &self.marks,
-            &key.1,
-        )?;
+        let (source, absent) = (&self.executable, &key.1);
+        let merged = known
+            .merges
+            .then(|| translate::merged(rules, source, operation, at, &self.marks, absent))
+            .flatten();
+        let merges = known.merges && merged.is_none();
+        let made = match merged {
+            Some(merged) => merged,
+            None => translate::document(source, operation, at, &known.uses.fragments, &self.marks, absent)?,
+        };
         let made = Arc::new(Form {
             document: made,
+            merges,
             holds_scalars: known.holds_scalars,
             is_sound: AtomicBool::new(false),
         });

@@ -11,6 +11,7 @@ mod document;
 mod lexical;
 mod literals;
 mod measure;
+mod merge;
 mod merging;
 mod price;
 mod problems;
@@ -164,17 +165,18 @@ impl Gate {
         )?;
         let price = price::price(&document.executable, operation, &variables, limits);
         price.filters.check(limits)?;
+        let form = document.form(&self.rules, operation, known, &variables)?;
         Ok(Admitted {
             kind: kind(operation.operation_type),
             operation_name: operation.name.as_ref().map(ToString::to_string),
-            form: document.form(operation, known, &variables)?,
+            merges: form.merges,
+            form,
             variables,
             cost: afford(price, incoming)?,
             lists: price.lists,
             tests: price.filters.tests(),
             hash,
             reach: Arc::clone(&known.reach),
-            merges: known.merges,
             roots,
         })
     }

@@ -57,6 +57,32 @@ impl Rules {
             })
     }
 
+    pub(super) fn is_object(&self, ty: &str) -> bool {
+        self.schema.types.get(ty).is_some_and(ExtendedType::is_object)
+    }
+
+    /// Whether an object type is this type, implements it, or is a member of it.
+    pub(super) fn is_a(&self, object: &str, ty: &str) -> bool {
+        object == ty
+            || match (self.schema.types.get(object), self.schema.types.get(ty)) {
+                (Some(ExtendedType::Object(object)), Some(ExtendedType::Interface(_))) => {
+                    object.implements_interfaces.iter().any(|one| one.name.as_str() == ty)
+                }
+                (_, Some(ExtendedType::Union(union))) => union.members.iter().any(|one| one.name.as_str() == object),
+                _ => false,
+            }
+    }
+
+    /// The object types of which something of an abstract type may be.
+    pub(super) fn possible(&self, ty: &str) -> impl Iterator<Item = &str> {
+        let objects = self.schema.types.iter().filter(|(_, one)| one.is_object());
+        let names = objects.map(|(name, _)| name.as_str());
+        names
+            .filter(move |name| self.is_a(name, ty))
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
     /// The type that a name means.
     pub(super) fn named(&self, ty: &Type) -> Option<&ExtendedType> {
         self.schema.types.get(ty.inner_named_type())

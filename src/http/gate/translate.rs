@@ -17,9 +17,51 @@ use serde_json::Number;
 
 use super::Problem;
 use super::lexical::Marks;
+use super::merge::Merge;
+use super::rules::Rules;
 
 /// The variables of an operation that have neither value nor default.
 pub(super) type Absent = std::collections::BTreeSet<String>;
+
+/// The document that executes one operation that reads, without fragments, and with all that is selected of one object under one
+/// name in one place. None where that can't be made.
+pub(super) fn merged(
+    rules: &Rules,
+    source: &ExecutableDocument,
+    operation: &Operation,
+    at: usize,
+    marks: &Marks,
+    absent: &Absent,
+) -> Option<types::ExecutableDocument> {
+    if operation.is_mutation() {
+        return None;
+    }
+    let make = &Translation { marks, absent };
+    let mut merge = Merge {
+        rules,
+        source,
+        make,
+        // What a document takes in memory is told by its tokens.
+        left: marks.count(),
+    };
+    let set = &operation.selection_set;
+    let selection_set = merge.sets(&set.ty, &[set])?;
+    let made = types::OperationDefinition {
+        selection_set,
+        ..make.operation(operation)
+    };
+    Some(types::ExecutableDocument {
+        operations: named(operation, make.at(at, made)),
+        fragments: HashMap::new(),
+    })
+}
+
+fn named(operation: &Operation, definition: Positioned<types::OperationDefinition>) -> DocumentOperations {
+    match &operation.name {
+        Some(name) => DocumentOperations::Multiple(HashMap::from([(Name::new(name), definition)])),
+        None => DocumentOperations::Single(definition),
+    }
+}
 
 /// The document that executes one operation, with the fragments it uses.
 ///
@@ -45,11 +87,7 @@ pub(super) fn document(
     } else {
         fragments
     };
-    let definition = make.at(at, made);
-    let operations = match &operation.name {
-        Some(name) => DocumentOperations::Multiple(HashMap::from([(Name::new(name), definition)])),
-        None => DocumentOperations::Single(definition),
-    };
+    let operations = named(operation, make.at(at, made));
     let used = source
         .fragments
         .values()
@@ -165,12 +203,21 @@ impl Translation<'_> {
     }
 
     pub(super) fn field(&self, field: &executable::Field) -> types::Field {
+        self.field_with(field, self.selections(&field.selection_set))
+    }
+
+    /// The field, of which this is selected.
+    pub(super) fn field_with(
+        &self,
+        field: &executable::Field,
+        selection_set: Positioned<types::SelectionSet>,
+    ) -> types::Field {
         types::Field {
             alias: field.alias.as_ref().map(|alias| self.name(alias)),
             name: self.name(&field.name),
             arguments: self.arguments(&field.arguments),
             directives: self.directives(&field.directives),
-            selection_set: self.selections(&field.selection_set),
+            selection_set,
         }
     }
 

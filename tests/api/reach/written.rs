@@ -1,6 +1,7 @@
 //! Objects are written to the answer as they are read, unless the executor has to merge them: then it makes trees and
 //! merges those. Both ways give the same bytes, whatever is selected and whoever asks. A root field that is asked twice
-//! under one name is merged with itself, and so answered the other way.
+//! under one name is merged with itself, and so answered the other way, where a condition stands beside it; without one the gate
+//! makes one selection of the two, and of what fragments select of the same object, which is a third way.
 
 use std::collections::BTreeSet;
 
@@ -162,7 +163,7 @@ on_both_with! { &[NO_LIMITS[0], NO_LIMITS[1], NO_LIMITS[2], NO_LIMITS[3], "--max
         let roots = roots(&world);
         let fields: Vec<Value> = schema.fields("Query").cloned().collect();
         let count = std::env::var("QUERIES").map_or(QUERIES, |text| text.parse().expect("QUERIES is a number"));
-        let (mut told, mut bytes) = (0, 0);
+        let (mut told, mut bytes, mut made) = (0, 0, 0);
         let first = if app.backend == Backend::Sqlite { 0 } else { 1_000_000 };
         for number in first..first + count {
             let dice = Dice(number);
@@ -183,15 +184,49 @@ on_both_with! { &[NO_LIMITS[0], NO_LIMITS[1], NO_LIMITS[2], NO_LIMITS[3], "--max
             let written = asked(app, key.as_deref(), &document(&field)).await;
             let merged = asked(app, key.as_deref(), &document(&format!("{field} {field}"))).await;
             assert!(written == merged, "{} asks {}\nwritten {written:#?}\nmerged {merged:#?}", viewer.called(), document(&field));
+            // Without a condition anywhere.
+            let plain = |text: &str| text.replace(" @include(if: $yes)", "").replace(" @skip(if: $no)", "");
+            let (field, fragments) = (plain(&field), plain(&fragments));
+            let document = |fields: &str| format!("query {{ {fields} }}\n{fragments}");
+            if !format!("{field}{fragments}").contains('$') {
+                let beside = format!("{field} ... @include(if: true) {{ {field} }}");
+                let merged = asked(app, key.as_deref(), &document(&beside)).await;
+                let made_one = asked(app, key.as_deref(), &document(&format!("{field} {field}"))).await;
+                assert!(made_one == merged, "{} asks {}\nmade one {made_one:#?}\nmerged {merged:#?}", viewer.called(), document(&field));
+                made += 1;
+            }
             told += u64::from(!written.2.is_empty());
             bytes += written.1.len();
         }
-        println!("{:?}: {count} queries, {bytes} bytes, {told} with errors", app.backend);
+        println!("{:?}: {count} queries, {bytes} bytes, {told} with errors, {made} made one", app.backend);
+        assert!(made > count / 5, "{made} of {count} made one");
         assert!(told > 0 && bytes > 200_000, "{told} with errors, {bytes} bytes: too little to tell anything");
     }
 }
 
 on_both! {
+    async fn what_parts_of_a_page_select_of_one_object_is_answered_in_the_order_of_its_first_selection(app) {
+        let world = World::make(app).await;
+        let node = roots(&world).into_iter().find(|(name, _)| *name == "node").unwrap().1[0].clone();
+        let parts = "
+            fragment Head on AssistanceRequest { title country { name } ...Id }
+            fragment Id on Node { id }
+            fragment Row on AssistanceRequest { items { id quantity } country { code capital } }
+            fragment Foot on AssistanceRequest { ...Id items { commodity { code } unit { code } quantity } country { name code } title }";
+        let page = "countries(first: 2) { nodes { name } edges { cursor } } assistanceRequests(first: 3) {
+            nodes { ...Head } nodes { ...Row ...Foot } pageInfo { hasNextPage } ... on AssistanceRequestConnection { totalCount pageInfo { endCursor } } }
+            countries(first: 2) { nodes { code ... on Node { id } name } totalCount }";
+        let of_node = format!("node{node} {{ ...Id ... on AssistanceRequest {{ ...Head }} ... on Country {{ name code }} __typename ... on Country {{ id region: whoRegion code }} \
+            ... on AssistanceRequest {{ ...Foot ...Row }} }}");
+        for fields in [page, &of_node] {
+            let document = |fields: &str| format!("query {{ {fields} }} {parts}");
+            let one = asked(app, None, &document(fields)).await;
+            assert!(one.0 == 200 && one.2.is_empty(), "{one:?}");
+            let merged = asked(app, None, &document(&format!("{fields} ... @include(if: true) {{ {fields} }}"))).await;
+            assert_eq!(one, merged);
+        }
+    }
+
     async fn an_object_of_which_nothing_is_left_is_empty(app) {
         let fields = "country(code: \"BGD\") { code @include(if: $no) }
             countries(first: 2) { nodes { ... @skip(if: $yes) { code } } pageInfo { ... on PageInfo @include(if: $no) { hasNextPage } } }";

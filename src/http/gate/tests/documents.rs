@@ -218,6 +218,60 @@ fn the_executed_form_is_what_the_executors_own_parser_makes() {
     }
 }
 
+#[test]
+fn what_is_selected_of_one_object_in_several_places_is_made_one() {
+    let desk = Desk::new();
+    for (text, expected) in [
+        (
+            "{ country(code: \"BGD\") { name } service { name } country(code: \"BGD\") { code ... on Country { name id } } }",
+            "{ country(code: \"BGD\") { name code id } service { name } }",
+        ),
+        (
+            "query Q($f: Int = 2) { countries(first: $f) { nodes { ...A ...B } } } fragment A on Country { needs { requestCount } ...C }
+             fragment B on Country { ...C needs { quantities { requested } } } fragment C on Node { id __typename }",
+            "query Q($f: Int = 2) { countries(first: $f) { nodes { needs { requestCount quantities { requested } } id __typename } } }",
+        ),
+        // Each of the types that it may be.
+        (
+            "{ node(id: 1) { ... on Country { name needs { requestCount } } id ... on Country { needs { requestCount } code } } service { name } service { name } }",
+            "{ node(id: 1) { ... on Country { name needs { requestCount } id code } ... on AssistanceRequest { id } ... on RequestItem { id } } service { name } }",
+        ),
+        (
+            "subscription { assistanceRequestChanged { items { id } items { quantity id } } }",
+            "subscription { assistanceRequestChanged { items { id quantity } } }",
+        ),
+    ] {
+        let admitted = desk.admit(text);
+        assert!(!admitted.merges, "{text}");
+        let read = parse_query(expected).unwrap();
+        assert_eq!(
+            without_places(&format!("{:?}", admitted.form.document)),
+            without_places(&format!("{read:?}")),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_a_condition_decides_or_would_be_larger_is_merged_by_the_executor() {
+    let desk = Desk::new();
+    for text in [
+        "{ service { name } service { version @skip(if: false) } }".to_owned(),
+        "{ service { name } ... @include(if: true) { service { version } } }".to_owned(),
+        // Far more than its tokens, once the fragment stands wherever it is spread.
+        format!(
+            "{{ service {{ name }} service {{ version }} {} }} fragment F on Country {{ {} }}",
+            (0..17)
+                .map(|n| format!("a{n}: country(code: \"BGD\") {{ ...F }} "))
+                .collect::<String>(),
+            "id code name population needs { requestCount quantities { requested } } assistanceRequests(first: 1) { pageInfo { hasNextPage endCursor }
+                nodes { id reference title country { id code name population needs { requestCount } } items { id quantity request { id title reference } } } }",
+        ),
+    ] {
+        assert!(desk.admit(&text).merges, "{text}");
+    }
+}
+
 /// The executor's parser places a selection set at its bracket, which validated trees do not keep.
 fn without_places(debug: &str) -> String {
     let mut text = String::new();
