@@ -186,7 +186,9 @@ impl Call {
         let (took, document) = (begun.elapsed(), std::mem::take(&mut note.document));
         if took >= slow {
             let ms = took.as_millis();
-            let (roots, document) = (note.roots.join(","), hash(&document));
+            // None where it was refused before its document was read.
+            let document = (!document.is_empty()).then(|| hash(&document));
+            let roots = note.roots.join(",");
             tracing::warn!(target: "nam_needs::slow", ms, roots, document, statements, "slow operation");
         }
         (outcome, note)

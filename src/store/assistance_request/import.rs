@@ -281,7 +281,7 @@ fn check_verified(w: &Write, row: &ar::Model, new: &NewRequest, same_items: bool
         ("items", !same_items),
     ];
     for (field, _) in reserved.into_iter().filter(|(_, differs)| *differs) {
-        let message = format!("The request is VERIFIED, so its {field} stays as it is.");
+        let message = format!("The request is VERIFIED: its {field} can no longer change.");
         problems.push(
             Problem::new(ProblemCode::InvalidTransition, message)
                 .at(field)
