@@ -11,7 +11,7 @@ use crate::graphql::written::json;
 use crate::http::accept::Media;
 use crate::http::gate::Problem;
 use crate::http::rate::Standing;
-use crate::http::room::{Room, Seated};
+use crate::http::room::Seated;
 
 /// An answer on its way out.
 #[derive(Clone, Debug)]
@@ -177,12 +177,20 @@ impl Form<'_> {
         }
     }
 
-    /// An answer to what was read, which waits for its client from now on; refused where too many large ones do.
-    pub fn seated(&self, answer: Answer, room: &Room, cost: Cost) -> Answer {
-        match room.seat(answer.body.len()) {
-            Ok(seated) => Answer { seated, ..answer },
-            Err(error) => self.refused_at(error, Some(cost)),
+    /// An answer that waits for its client from now on; where too many large ones do, that it can't be given.
+    pub fn seated(&self, answer: Answer, seat: Option<Seated>, writes: bool, cost: Cost) -> Answer {
+        if let Some(seated) = seat {
+            return Answer { seated, ..answer };
         }
+        let why = match writes {
+            true => {
+                "It was done, but too many large answers wait for their clients just now: ask by a query for what you need of it."
+            }
+            false => {
+                "Too many large answers wait for their clients just now: ask for less at once, or try again in a moment."
+            }
+        };
+        self.refused_at(Error::Unavailable(why.into()), Some(cost))
     }
 
     /// The answer to a request that was executed, or that the executor refused.

@@ -21,6 +21,7 @@ use crate::http::documents::Fresh;
 use crate::http::gate::{Admitted, Incoming, OperationKind};
 use crate::http::params::Params;
 use crate::http::rate::{Dry, Standing, Visitor};
+use crate::http::room::Client;
 use crate::http::run::Fate;
 use crate::http::trace::{Note, TrustedOperation};
 use crate::http::{Edge, body};
@@ -303,12 +304,14 @@ impl Call {
         let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);
         let following = Following::new(&self.edge);
+        let client = Client::new(&actor, self.visitor.address);
         let stream = responses.map(move |response| {
             let _ = &following;
             // The next answer is made when it is asked for, which is after this one.
             written.begin();
             let answer = self.form().executed(&response, cost);
-            self.form().seated(answer, &self.edge.room, cost)
+            let seat = self.edge.room.seat(client.clone(), answer.body.len());
+            self.form().seated(answer, seat, false, cost)
         });
         Outcome::Answers(Answers {
             actor,

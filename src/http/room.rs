@@ -1,16 +1,19 @@
 //! Room for large answers that wait for their clients. What it costs to make an answer is bounded before it is made; how long its
 //! bytes are held is up to whoever reads them, so all that wait are bounded together, and each has its time.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::web::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::error::Error;
+use crate::domain::actor::{Actor, Principal};
+use crate::domain::network::block;
 
 /// Bytes from which on an answer is large.
 const LARGE: usize = 64 * 1024;
@@ -20,8 +23,8 @@ const ALL: usize = 128 * 1024 * 1024;
 const HUGE: usize = 1024 * 1024;
 /// Bytes of all huge ones, at most: a few that take them slowly must not keep all pages from everybody.
 const ALL_HUGE: usize = ALL / 4 * 3;
-/// Bytes of which a permit is for one.
-const UNIT: usize = 1024;
+/// Bytes of one client's, at most, besides a single answer: so few keep the room from everybody.
+const SHARE: usize = ALL / 4;
 /// Bytes that a connection is given at once.
 const PIECE: usize = 64 * 1024;
 /// Time that a client may take whatever it takes in it.
@@ -30,47 +33,94 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LEAST: u32 = 32 * 1024;
 
 /// The room of a server.
-#[derive(Clone, Debug)]
-pub(super) struct Room {
-    all: Arc<Semaphore>,
-    huge: Arc<Semaphore>,
+#[derive(Clone, Debug, Default)]
+pub(super) struct Room(Arc<Mutex<Taken>>);
+
+/// Bytes that are taken of it.
+#[derive(Debug, Default)]
+struct Taken {
+    all: usize,
+    huge: usize,
+    by: HashMap<Client, usize>,
 }
 
-/// The place of an answer, free again when it is dropped. Small answers need none.
+/// Whose answers wait: the holder of a credential, or else whoever comes from an address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Client {
+    Principal(Principal),
+    Address(Option<IpAddr>),
+}
+
+impl Client {
+    pub(super) fn new(actor: &Actor, address: Option<IpAddr>) -> Self {
+        match actor.is_signed_in() {
+            true => Self::Principal(actor.principal.clone()),
+            false => Self::Address(address.map(block)),
+        }
+    }
+}
+
+/// The place of an answer, free again when the last one who has it lets go. Small answers need none.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seated {
-    _permits: Option<Arc<[Option<OwnedSemaphorePermit>; 2]>>,
+    _seat: Option<Arc<Seat>>,
 }
 
-impl Default for Room {
-    fn default() -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(ALL / UNIT)),
-            huge: Arc::new(Semaphore::new(ALL_HUGE / UNIT)),
+#[derive(Debug)]
+struct Seat {
+    room: Room,
+    client: Client,
+    bytes: usize,
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.room.taken();
+        taken.all -= self.bytes;
+        if self.bytes > HUGE {
+            taken.huge -= self.bytes;
+        }
+        if let Entry::Occupied(mut own) = taken.by.entry(self.client.clone()) {
+            *own.get_mut() -= self.bytes;
+            if *own.get() == 0 {
+                own.remove();
+            }
         }
     }
 }
 
 impl Room {
-    /// A place for an answer of so many bytes.
-    ///
-    /// # Errors
-    /// `UNAVAILABLE` where too many wait.
-    pub(super) fn seat(&self, bytes: usize) -> Result<Seated, Error> {
+    /// A place for an answer of so many bytes; none where too many wait.
+    pub(super) fn seat(&self, client: Client, bytes: usize) -> Option<Seated> {
         if bytes <= LARGE {
-            return Ok(Seated::default());
+            return Some(Seated::default());
         }
-        let units = u32::try_from(bytes / UNIT).unwrap_or(u32::MAX);
-        let take = |room: &Arc<Semaphore>| Arc::clone(room).try_acquire_many_owned(units);
-        let huge = (bytes > HUGE).then(|| take(&self.huge)).transpose();
-        match huge.and_then(|huge| Ok([Some(take(&self.all)?), huge])) {
-            Ok(permits) => Ok(Seated {
-                _permits: Some(Arc::new(permits)),
-            }),
-            Err(_) => Err(Error::Unavailable(
-                "Too many large answers wait for their clients just now: ask for less at once, or try again in a moment.".into(),
-            )),
+        let mut taken = self.taken();
+        let own = taken.by.get(&client).copied().unwrap_or_default();
+        let fits = taken.all + bytes <= ALL
+            && (bytes <= HUGE || taken.huge + bytes <= ALL_HUGE)
+            && (own == 0 || own + bytes <= SHARE);
+        if !fits {
+            return None;
         }
+        taken.all += bytes;
+        if bytes > HUGE {
+            taken.huge += bytes;
+        }
+        taken.by.insert(client.clone(), own + bytes);
+        drop(taken);
+        let seat = Seat {
+            room: self.clone(),
+            client,
+            bytes,
+        };
+        Some(Seated {
+            _seat: Some(Arc::new(seat)),
+        })
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,19 +203,43 @@ mod tests {
         }
     }
 
+    fn address(last: u8) -> Client {
+        Client::Address(Some([10, 0, 0, last].into()))
+    }
+
     #[test]
     fn all_that_wait_together_have_so_much_room_and_each_gives_its_own_back() {
         let room = Room::default();
-        let seats: Vec<_> = (0..3).map(|_| room.seat(ALL_HUGE / 3).unwrap()).collect();
-        assert!(matches!(room.seat(HUGE + UNIT), Err(Error::Unavailable(_))));
-        let pages: Vec<_> = (0..ALL / 4 / HUGE).map(|_| room.seat(HUGE).unwrap()).collect();
-        assert!(room.seat(LARGE + UNIT).is_err());
-        assert!(room.seat(LARGE).is_ok(), "what is small needs none");
+        let seats: Vec<_> = (0..3).map(|n| room.seat(address(n), ALL_HUGE / 3).unwrap()).collect();
+        assert!(room.seat(address(3), HUGE + 1).is_none());
+        let pages: Vec<_> = (0..ALL / 4 / HUGE)
+            .map(|_| room.seat(address(3), HUGE).unwrap())
+            .collect();
+        assert!(room.seat(address(4), LARGE + 1).is_none());
+        assert!(room.seat(address(4), LARGE).is_some(), "what is small needs none");
         let waits = seats[0].clone().body(vec![b' '; LARGE + 1]);
         drop((seats, pages));
-        assert!(room.seat(ALL_HUGE).is_err(), "one of them is on its way");
+        assert!(room.seat(address(5), ALL_HUGE).is_none(), "one of them is on its way");
         drop(waits);
-        assert!(room.seat(ALL_HUGE).is_ok());
+        assert!(room.seat(address(5), ALL_HUGE).is_some());
+        assert!(room.taken().by.is_empty() && room.taken().all == 0);
+    }
+
+    #[test]
+    fn no_client_takes_the_room_of_the_others() {
+        let room = Room::default();
+        let key = || Client::Principal(Principal::Key(uuid::Uuid::from_u128(1)));
+        let pages: Vec<_> = (0..SHARE / HUGE)
+            .map(|_| room.seat(address(1), HUGE).unwrap())
+            .collect();
+        assert!(room.seat(address(1), LARGE + 1).is_none());
+        let others = [address(2), key()].map(|client| room.seat(client, SHARE + HUGE).unwrap());
+        assert!(
+            room.seat(key(), LARGE + 1).is_none(),
+            "one may be larger than a share, and then no more"
+        );
+        drop((pages, others));
+        assert!(room.seat(address(1), SHARE).is_some());
     }
 
     #[test]

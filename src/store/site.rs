@@ -62,7 +62,7 @@ impl Site {
             match is_lost {
                 true => tracing::error!(
                     file = %self.path.display(),
-                    "the file of the database was moved, replaced or deleted: nothing is answered from it any more; put it back, or stop \
+                    "the file of the database was moved, replaced or deleted: nothing is read of it or written any more; put it back, or stop \
                      this server and start it anew"
                 ),
                 false => tracing::warn!(file = %self.path.display(), "the file of the database is there again"),

@@ -17,7 +17,6 @@ use async_graphql::parser::types::{Field, Selection};
 use async_graphql::registry::Registry;
 use async_graphql::resolver_utils::{ContainerType, resolve_container};
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerError, ServerResult, Value};
-use futures_util::future::try_join_all;
 
 pub mod json;
 mod leaf;
@@ -157,12 +156,13 @@ impl<T: ContainerType + Leaves + Clone> OutputType for Rows<'_, T> {
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         if is_merged(ctx) {
-            let each = self.0.iter().enumerate().map(|(index, object)| async move {
+            // One after the other, so that what is made is counted before more is begun: lists within each other would else wait all at once.
+            let mut values = Vec::with_capacity(self.0.len());
+            for (index, object) in self.0.iter().enumerate() {
                 let at = ctx.with_index(index);
-                let resolved = object.resolve(&at, field).await;
-                resolved.map_err(|error| placed(&at, error))
-            });
-            let values = Box::pin(try_join_all(each)).await?;
+                let resolved = Box::pin(object.resolve(&at, field)).await;
+                values.push(resolved.map_err(|error| placed(&at, error))?);
+            }
             return merged(ctx, field, Value::List(values));
         }
         let steps = plan::<T>(ctx)?;

@@ -11,12 +11,16 @@ use crate::http::answer::{Answer, Cost, Form, Keeping};
 use crate::http::call::Call;
 use crate::http::gate::{Admitted, OperationKind, asks_for_schema};
 use crate::http::remembered::Question;
+use crate::http::room::Client;
 use crate::http::run::Fate;
 use crate::store::inherited;
 
 /// Cost of an operation up to which it is executed on the worker that talks to its client: it computes for about half a
 /// millisecond, as long as the rest of a request takes for a few.
 const LIGHT: u64 = 300;
+
+/// Bytes of an answer up to which it has a validator: to make one, all of it is hashed on the worker that talks to its client.
+const MARKED: usize = 1024 * 1024;
 
 /// What filters test up to which an operation is light: reference data is tested row by row here, where the rest is the database's.
 const FEW: u64 = 50;
@@ -37,7 +41,8 @@ impl Call {
         }
         let cost = self.cost(&actor, admitted.cost);
         let is_signed_in = actor.is_signed_in();
-        let reads = admitted.kind != OperationKind::Mutation;
+        let writes = admitted.kind == OperationKind::Mutation;
+        let client = Client::new(&actor, self.visitor.address);
         let is_apart = fate.is_none() && (admitted.cost > LIGHT || is_open(&admitted));
         let answer = match Question::new(&actor, &admitted, edge.store.now().date_naive()) {
             Some(question) => self.remembered(actor, admitted, question, cost, is_apart).await,
@@ -46,18 +51,15 @@ impl Call {
                 Err(error) => form.refused_at(error, Some(cost)),
             },
         };
-        // What was written must be told.
-        let answer = match reads {
-            true => form.seated(answer, &edge.room, cost),
-            false => answer,
-        };
+        let seat = edge.room.seat(client, answer.body.len());
+        let answer = form.seated(answer, seat, writes, cost);
         let keeping = match is_signed_in {
             true => Keeping::Private,
             false => Keeping::Public,
         };
         Answer {
             standing: self.visitor.standing,
-            keeping: Some(keeping).filter(|_| self.is_by_get() && answer.is_whole),
+            keeping: Some(keeping).filter(|_| self.is_by_get() && answer.is_whole && answer.body.len() <= MARKED),
             ..answer
         }
     }
