@@ -148,7 +148,7 @@ async fn check_same(config: &Config) -> Result<(), StartError> {
 /// The file of an SQLite database that is not there.
 fn absent(config: &Config) -> Option<PathBuf> {
     let file = store::backup::file(config.database_url()).ok()?;
-    (!file.exists() && !config.database_url().contains("memory")).then_some(file)
+    (!file.exists()).then_some(file)
 }
 
 /// That there is a database: what only reads or revokes should not make one where a name is wrong.

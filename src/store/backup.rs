@@ -17,7 +17,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
 use crate::error::Error;
 use crate::store::change::{self, Verified};
-use crate::store::leash::{Leashes, Limits};
+use crate::store::leash::Leashes;
+use crate::store::sent::Limits;
 use crate::store::{Clock, Rules, Store, Ways};
 
 /// What SQLite keeps beside a database that is open, or that was not closed.

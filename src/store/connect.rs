@@ -11,8 +11,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use crate::store::lanes::Lanes;
-use crate::store::leash::{Leashes, Limits};
+use crate::store::leash::Leashes;
 use crate::store::loss::Loss;
+use crate::store::sent::Limits;
 use crate::store::site::Site;
 use crate::store::statements::{Statements, is_counted};
 use crate::store::{Clock, Rules, Store, Ways};

@@ -3,24 +3,21 @@
 //! more for each statement. Here a connection comes back as it is known to be: at the end of a snapshot its ROLLBACK is on the
 //! way, and only one whose request went away in the middle, or was refused something, is put in order first.
 
-use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::{FutureExt, TryStreamExt};
+use futures_util::FutureExt;
 use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
-use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgDatabaseError, PgPool, PgSeverity};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection, Executor, Postgres};
+use sqlx::{Connection, Executor, Postgres};
 use tokio::runtime::{Handle, Id};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::store::leash::Limits;
 use crate::store::loss::Loss;
-use crate::store::statements::{Statements, is_counted};
-use crate::store::{fault, unseen};
+use crate::store::sent::Limits;
+use crate::store::statements::Statements;
+use crate::store::{fault, sent};
 
 /// Time after which a connection is closed and a new one opened.
 const KEPT: Duration = Duration::from_secs(600);
@@ -293,13 +290,9 @@ impl Lane {
     pub(super) async fn all(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
-        let sent = Instant::now();
-        let rows = query(statement).fetch_all(&mut *held.connection);
-        let rows = unseen::begun(self.lanes.limits.slow, rows).await;
-        if is_counted() {
-            self.lanes.statements.add(sent.elapsed());
-        }
-        Ok(self.ended(rows)?.into_iter().map(QueryResult::from).collect())
+        let Lanes { limits, statements, .. } = &*self.lanes;
+        let rows = sent::all::<Postgres>(&mut held.connection, statement, *limits, statements).await;
+        self.ended(rows)
     }
 
     /// Each row of a statement as it comes.
@@ -309,20 +302,11 @@ impl Lane {
     pub(super) async fn each(
         &mut self,
         statement: Statement,
-        mut row: impl FnMut(&QueryResult) + Send,
+        row: impl FnMut(&QueryResult) + Send,
     ) -> Result<(), DbErr> {
         let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
-        let sent = Instant::now();
-        let rows = query(statement).fetch(&mut *held.connection);
-        let read = rows.try_for_each(|read| {
-            row(&QueryResult::from(read));
-            ready(Ok(()))
-        });
-        let read = read.await;
-        if is_counted() {
-            self.lanes.statements.add(sent.elapsed());
-        }
+        let read = sent::each::<Postgres>(&mut held.connection, statement, &self.lanes.statements, row).await;
         self.ended(read)
     }
 
@@ -376,9 +360,4 @@ impl Drop for Lane {
             drop(permit);
         });
     }
-}
-
-fn query(statement: Statement) -> Query<'static, Postgres, SqlxValues> {
-    let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
-    sqlx::query_with(AssertSqlSafe(statement.sql), values)
 }

@@ -1,24 +1,22 @@
 //! Connections that read an SQLite file, each on a leash: a statement ends when its time is over, or as soon as nobody waits for it any
 //! more. SQLite ends none by itself, and a few long ones would keep everybody else from reading.
 
-use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::{FutureExt, TryStreamExt};
+use futures_util::FutureExt;
 use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement};
-use sea_query_sqlx::SqlxValues;
 use sqlx::pool::PoolConnection;
-use sqlx::query::Query;
 use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, Connection, Executor, Sqlite};
+use sqlx::{Connection, Executor, Sqlite};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::store::sent::Limits;
 use crate::store::site::Site;
-use crate::store::statements::{Statements, is_counted};
-use crate::store::{fault, unseen};
+use crate::store::statements::Statements;
+use crate::store::{fault, sent};
 
 /// Steps of SQLite's machine after which it looks whether the leash still holds: a few tenths of a millisecond.
 const STEPS: i32 = 10_000;
@@ -69,17 +67,6 @@ pub(super) struct Leashes {
     statements: Arc<Statements>,
     /// Where what dropped requests leave is put in order: it outlives the workers that answer.
     runtime: Handle,
-}
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
-    /// Time of a statement; none where it may take any.
-    pub statement: Option<Duration>,
-    /// Time to wait for a connection.
-    pub patience: Duration,
-    /// Time from which on a statement is logged as slow.
-    pub slow: Duration,
 }
 
 /// A connection that is open, with the leash that it looks at.
@@ -241,13 +228,9 @@ impl Leashed {
         let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
         held.leash.set(self.limit);
-        let sent = Instant::now();
-        let rows = query(statement).fetch_all(&mut *held.connection);
-        let rows = unseen::begun(self.leashes.limits.slow, rows).await;
-        if is_counted() {
-            self.leashes.statements.add(sent.elapsed());
-        }
-        Ok(self.ended(rows)?.into_iter().map(QueryResult::from).collect())
+        let Leashes { limits, statements, .. } = &*self.leashes;
+        let rows = sent::all::<Sqlite>(&mut held.connection, statement, *limits, statements).await;
+        self.ended(rows)
     }
 
     /// Each row of a statement as it comes.
@@ -257,21 +240,12 @@ impl Leashed {
     pub(super) async fn each(
         &mut self,
         statement: Statement,
-        mut row: impl FnMut(&QueryResult) + Send,
+        row: impl FnMut(&QueryResult) + Send,
     ) -> Result<(), DbErr> {
         let held = self.held.as_mut().ok_or_else(fault::broken)?;
         self.is_busy = true;
         held.leash.set(self.limit);
-        let sent = Instant::now();
-        let rows = query(statement).fetch(&mut *held.connection);
-        let read = rows.try_for_each(|read| {
-            row(&QueryResult::from(read));
-            ready(Ok(()))
-        });
-        let read = read.await;
-        if is_counted() {
-            self.leashes.statements.add(sent.elapsed());
-        }
+        let read = sent::each::<Sqlite>(&mut held.connection, statement, &self.leashes.statements, row).await;
         self.ended(read)
     }
 
@@ -320,11 +294,6 @@ impl Drop for Leashed {
             drop(permit);
         });
     }
-}
-
-fn query(statement: Statement) -> Query<'static, Sqlite, SqlxValues> {
-    let values = SqlxValues(statement.values.unwrap_or(sea_orm::Values(Vec::new())));
-    sqlx::query_with(AssertSqlSafe(statement.sql), values)
 }
 
 #[cfg(test)]

@@ -56,6 +56,7 @@ pub mod reference;
 pub mod request_item;
 mod row;
 pub mod search;
+mod sent;
 mod settled;
 mod shared;
 mod site;
