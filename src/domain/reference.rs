@@ -74,6 +74,7 @@ macro_rules! names {
         .flatten()
     };
 }
+pub(in crate::domain) use names;
 
 fn by_code<M>(rows: Vec<M>, code: impl Fn(&M) -> &str, name: impl Fn(&M) -> &str) -> ByCode<M> {
     let mut map: ByCode<M> = rows

@@ -1,5 +1,7 @@
 use std::fmt::Debug;
 
+use entity::enums::{ContributionStatus, ItemKind, Priority, RequestStatus};
+
 use super::*;
 
 /// For which of the values a test holds.

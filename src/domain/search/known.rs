@@ -1,6 +1,6 @@
 //! Reference data, made ready for search once a snapshot: what is known is small, and searched in memory.
 
-use crate::domain::reference::Reference;
+use crate::domain::reference::{Reference, names};
 use crate::domain::search::{Kind, Query, Rank, words};
 
 /// The active reference data of one snapshot by their words.
@@ -80,38 +80,20 @@ impl<'a> Texts<'a> {
             Kind::AssistanceRequest => return None,
             Kind::NeedCategory => {
                 let row = &reference.categories.get(code)?.row;
-                let names = [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ];
-                (row.active, present(&names, &[&row.code]), &row.description)
+                (row.active, named(names!(row), [&*row.code]), &row.description)
             }
             Kind::Commodity => {
                 let row = &reference.commodities.get(code)?.row;
-                let names = [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ];
-                (row.active, present(&names, &[&row.code]), &row.specification)
+                (row.active, named(names!(row), [&*row.code]), &row.specification)
             }
             Kind::Country => {
                 let row = &reference.countries.get(code)?.row;
-                let names = [
-                    Some(&row.name),
-                    row.name_fr.as_ref(),
-                    row.name_es.as_ref(),
-                    row.name_ar.as_ref(),
-                ];
-                let codes = [row.code.as_str(), &row.iso2, &row.m49];
-                (row.active, present(&names, &codes), &row.official_name)
+                let codes = [&*row.code, &*row.iso2, &*row.m49];
+                (row.active, named(names!(row), codes), &row.official_name)
             }
             Kind::Organization => {
                 let row = &reference.organizations.get(code)?.row;
-                (row.active, present(&[Some(&row.name)], &[&row.code]), &None)
+                (row.active, named([&*row.name], [&*row.code]), &None)
             }
         };
         Some(Self {
@@ -127,9 +109,8 @@ impl<'a> Texts<'a> {
     }
 }
 
-fn present<'a>(names: &[Option<&'a String>], codes: &[&'a str]) -> Vec<&'a str> {
-    let names = names.iter().copied().flatten().map(String::as_str);
-    names.chain(codes.iter().copied()).collect()
+fn named<'a>(names: impl IntoIterator<Item = &'a str>, codes: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    names.into_iter().chain(codes).collect()
 }
 
 impl Found {
