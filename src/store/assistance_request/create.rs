@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Datelike, Utc};
 use entity::enums::RequestStatus;
 use entity::{assistance_request as ar, request_item as ri};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, TryIntoModel};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Select, Set, TryIntoModel};
 use uuid::Uuid;
 
 use crate::domain::actor::Actor;
@@ -74,9 +74,10 @@ pub(super) async fn insert(
     if begin != Begin::Draft && new.items.is_empty() && w.is_whole() {
         problems.push(no_items());
     }
+    // The insert tells it, which is not come to where anything else is wrong.
     if !w.is_sound(&problems)
         && let Some(origin) = &new.origin
-        && is_taken(w, origin).await?
+        && of_origin(origin).one(&w.tx).await?.is_some()
     {
         problems.push(duplicate_origin());
     }
@@ -148,12 +149,11 @@ pub(super) async fn insert(
     Ok((made, items))
 }
 
-/// Whether a request has this source and external id. Asked where nothing is inserted, which would tell.
-async fn is_taken(w: &Write, origin: &Origin) -> Outcome<bool> {
-    let taken = ar::Entity::find()
+/// The request of a source and an external id.
+pub(in crate::store) fn of_origin(origin: &Origin) -> Select<ar::Entity> {
+    ar::Entity::find()
         .filter(ar::Column::Source.eq(origin.source.as_str()))
-        .filter(ar::Column::ExternalId.eq(origin.external_id.as_str()));
-    Ok(taken.one(&w.tx).await?.is_some())
+        .filter(ar::Column::ExternalId.eq(origin.external_id.as_str()))
 }
 
 /// That a request without items can't be handed in.

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use entity::assistance_request as ar;
 use entity::enums::RequestStatus;
 use sea_orm::sea_query::IntoIden;
-use sea_orm::{ActiveEnum, ColumnTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set};
+use sea_orm::{ActiveEnum, DbBackend, EntityTrait, QueryFilter, QuerySelect, Set};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::{Contact, NewRequest, Origin};
@@ -16,7 +16,7 @@ use crate::domain::import::{ImportForm, ImportOptions, RowOutcome};
 use crate::domain::problem::{Path, Problem, ProblemCode, Problems};
 use crate::domain::rights::{Operation, scope};
 use crate::domain::step::Step;
-use crate::store::assistance_request::create::{Begin, duplicate_origin, insert};
+use crate::store::assistance_request::create::{Begin, duplicate_origin, insert, of_origin};
 use crate::store::assistance_request::import::items::{replace_items, same_items, say_the_same, vouch_items};
 use crate::store::assistance_request::step::advance;
 use crate::store::assistance_request::update::{RequestPatch, entered};
@@ -155,9 +155,7 @@ fn start_of_day(day: NaiveDate) -> DateTime<Utc> {
 }
 
 async fn find(w: &Write, origin: &Origin) -> Outcome<Option<ar::Model>> {
-    let query = ar::Entity::find()
-        .filter(ar::Column::Source.eq(origin.source.as_str()))
-        .filter(ar::Column::ExternalId.eq(origin.external_id.as_str()));
+    let query = of_origin(origin);
     Ok(match w.backend() {
         DbBackend::Postgres => query.lock_exclusive().one(&w.tx).await?,
         _ => query.one(&w.tx).await?,

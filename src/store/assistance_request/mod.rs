@@ -9,6 +9,7 @@ mod step;
 mod update;
 mod write;
 
+pub(in crate::store) use create::of_origin;
 pub use create::{check_country, create, no_items};
 pub(in crate::store) use find::Lookup;
 pub use find::{By, find, find_with_items, goes_with_items};

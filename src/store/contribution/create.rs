@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use entity::enums::{ContributionStatus, RequestStatus};
 use entity::{contribution, request_item as ri};
-use sea_orm::{ActiveEnum, ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use sea_orm::{ActiveEnum, ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Select, Set};
 use uuid::Uuid;
 
 use crate::domain::assistance_request::Origin;
@@ -69,9 +69,10 @@ pub(super) async fn insert(w: &Write, id: Uuid, item: Option<Uuid>, new: &NewCon
     if let Err(problem) = checked {
         problems.push(problem);
     }
+    // The insert tells it, which is not come to where anything else is wrong.
     if !w.is_sound(&problems)
         && let Some(origin) = &new.origin
-        && is_taken(w, origin).await?
+        && of_origin(origin).one(&w.tx).await?.is_some()
     {
         problems.push(duplicate_origin());
     }
@@ -174,12 +175,11 @@ pub(super) async fn insert_row(
     }
 }
 
-/// Whether a contribution has this source and external id. Asked where nothing is inserted, which would tell.
-async fn is_taken(w: &Write, origin: &Origin) -> Outcome<bool> {
-    let taken = contribution::Entity::find()
+/// The contribution of a source and an external id.
+pub(super) fn of_origin(origin: &Origin) -> Select<contribution::Entity> {
+    contribution::Entity::find()
         .filter(contribution::Column::Source.eq(origin.source.as_str()))
-        .filter(contribution::Column::ExternalId.eq(origin.external_id.as_str()));
-    Ok(taken.one(&w.tx).await?.is_some())
+        .filter(contribution::Column::ExternalId.eq(origin.external_id.as_str()))
 }
 
 fn duplicate_origin() -> Problem {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use entity::enums::{ContributionStatus, RequestStatus};
-use entity::{assistance_request as ar, contribution, delivery, request_item as ri};
+use entity::{contribution, delivery, request_item as ri};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -13,11 +13,11 @@ use crate::domain::assistance_request::Origin;
 use crate::domain::contribution::{Holding, NewContribution};
 use crate::domain::problem::{Problem, ProblemCode};
 use crate::store::change::Part;
-use crate::store::contribution::create::insert_row;
+use crate::store::contribution::create::{insert_row, of_origin};
 use crate::store::contribution::hold::hold_request;
 use crate::store::contribution::write;
 use crate::store::movement::Cause;
-use crate::store::{Author, Outcome, Refused, Store, Write, turn};
+use crate::store::{Author, Outcome, Refused, Store, Write, assistance_request, turn};
 
 /// Something a source reports as delivered to an item of an imported request.
 #[derive(Clone, Debug)]
@@ -89,12 +89,7 @@ async fn land(w: &Write, row: &Delivered) -> Outcome<DeliveredOutcome> {
     let Some(origin) = &row.contribution.origin else {
         return Err(Problem::new(ProblemCode::Required, "A delivery of an import has an externalId.").into());
     };
-    let known = contribution::Entity::find()
-        .filter(contribution::Column::Source.eq(origin.source.as_str()))
-        .filter(contribution::Column::ExternalId.eq(origin.external_id.as_str()))
-        .one(&w.tx)
-        .await?;
-    if known.is_some() {
+    if of_origin(origin).one(&w.tx).await?.is_some() {
         return Ok(DeliveredOutcome::Unchanged);
     }
     let item = find_item(w, &row.request, &row.item).await?;
@@ -119,9 +114,7 @@ async fn land(w: &Write, row: &Delivered) -> Outcome<DeliveredOutcome> {
 
 async fn find_item(w: &Write, request: &Origin, item: &str) -> Outcome<ri::Model> {
     let unknown = || Problem::new(ProblemCode::NotFound, "No VERIFIED request has such an item.");
-    let found = ar::Entity::find()
-        .filter(ar::Column::Source.eq(request.source.as_str()))
-        .filter(ar::Column::ExternalId.eq(request.external_id.as_str()))
+    let found = assistance_request::of_origin(request)
         .one(&w.tx)
         .await?
         .ok_or_else(unknown)?;
