@@ -299,7 +299,7 @@ impl Call {
         let cost = self.cost(&actor, admitted.cost);
         let (beginning, begun) = Beginning::new();
         let written = Written::default();
-        let request = self.request_written(actor.clone(), admitted, written.clone());
+        let request = self.request(actor.clone(), admitted, written.clone());
         let request = request.data(beginning);
         let standing = self.visitor.standing;
         let responses = self.edge.schema.execute_stream(request);

@@ -96,7 +96,7 @@ impl Call {
     async fn run(&self, actor: Actor, admitted: Admitted, is_apart: bool) -> Result<Response, Error> {
         let (edge, form) = (self.edge.clone(), Arc::clone(&admitted.form));
         let asks_for_schema = asks_for_schema(&admitted.roots);
-        let request = self.request(actor, admitted);
+        let request = self.request(actor, admitted, context::Written::default());
         let work = async move {
             let schema = match form.is_sound() && !asks_for_schema {
                 true => &edge.checked_schema,
@@ -116,12 +116,7 @@ impl Call {
     }
 
     /// The request for the executor, which finds the document read already.
-    fn request(&self, actor: Actor, admitted: Admitted) -> Request {
-        self.request_written(actor, admitted, context::Written::default())
-    }
-
-    /// The same where the answers are counted by somebody else.
-    pub(super) fn request_written(&self, actor: Actor, admitted: Admitted, written: context::Written) -> Request {
+    pub(super) fn request(&self, actor: Actor, admitted: Admitted, written: context::Written) -> Request {
         let mut request = Request::new("").variables(admitted.variables).data(context::Request {
             actor: actor.into(),
             store: self.edge.store.clone(),

@@ -96,8 +96,7 @@ impl<'a> Walk<'a> {
 
     /// Fields of different object types never answer together; those of abstract types may with any.
     fn groups(&mut self, fields: Vec<Found<'a>>) {
-        let is_object = |ty: &str| self.rules.schema.types.get(ty).is_some_and(|ty| ty.is_object());
-        let (objects, shared): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(ty, _)| is_object(ty));
+        let (objects, shared): (Vec<_>, Vec<_>) = fields.into_iter().partition(|(ty, _)| self.rules.is_object(ty));
         let mut types: IndexMap<&str, Vec<Found<'a>>> = IndexMap::new();
         for found in objects {
             types.entry(found.0).or_default().push(found);
